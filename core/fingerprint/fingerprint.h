@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/base/parameters.h"
+#include "core/nn/classifier.h"
+
+namespace whorl {
+
+/// The secret of a fingerprinted network (Dathathri, Zheng et al. 2018; method: docs/fingerprints.md): N input
+/// directions and, for each and each class, the change of the normalised logits that was trained for.
+struct Fingerprints {
+  torch::Tensor dx;  ///< [N,C,H,W], in [0,1] pixel units
+  torch::Tensor dy;  ///< [N,K,K]: (fingerprint, class, logit)
+
+  std::int64_t count() const { return dx.size(0); }
+  std::int64_t classCount() const { return dy.size(1); }
+  Fingerprints to(torch::Device device, torch::Dtype dtype) const;
+};
+
+/// Declared parameters of sampling: fingerprints (N), epsilon, dx_law (uniform_positive, uniform, gaussian),
+/// dy_sign (minus, plus, random), alpha, beta, scale.
+const std::vector<ParameterSpec>& fingerprintParameters();
+/// Named sets of values: "mnist", "cifar10", "paper", "slides", … (title → values), shown as presets.
+const std::vector<std::pair<std::string, Parameters>>& fingerprintPresets();
+
+/// Draws dx and dy from `seed` alone. `parameters` are resolved.
+Fingerprints sampleFingerprints(const Parameters& parameters, const ImageShape& shape, int classes, std::uint64_t seed);
+
+/// φ = logits / max(‖logits‖₂, 1e-12), row by row.
+torch::Tensor normalisedLogits(const torch::Tensor& logits);
+
+/// Mean over the batch and over the K entries of (F_i(x_b) − dy_{i,y_b})², for each fingerprint: [N].
+/// `clean` [B,K] and `shifted` [N,B,K] are logits; `dy` [N,K,K]; `labels` [B].
+torch::Tensor fingerprintErrors(const torch::Tensor& clean, const torch::Tensor& shifted, const torch::Tensor& dy,
+                                const torch::Tensor& labels);
+
+/// D_j(x) = (1/N) Σ_i ‖F_i(x) − dy_{i,j}‖₂ for each class j: [B,K]. `clean` [B,K], `shifted` [N,B,K] logits.
+torch::Tensor fingerprintDistances(const torch::Tensor& clean, const torch::Tensor& shifted, const torch::Tensor& dy);
+
+/// What one forward of (N+1)·B images gives.
+struct FingerprintOutput {
+  torch::Tensor logits;     ///< [B,K] of the images themselves
+  torch::Tensor distances;  ///< [B,K]
+};
+
+/// The fingerprint distance as a score: s(x) = min_j D_j(x), or D of the predicted class.
+class FingerprintScore : public DifferentiableScore {
+ public:
+  enum class Acceptance { AnyClass, PredictedClass };
+
+  explicit FingerprintScore(Fingerprints fingerprints, Acceptance acceptance = Acceptance::AnyClass);
+
+  torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const override;
+  /// One forward for an image and all its fingerprints (x + dx_i is not clipped to the box).
+  FingerprintOutput evaluate(const Classifier& classifier, const torch::Tensor& images) const;
+  /// [B] from an evaluation that is already there.
+  torch::Tensor scoreOf(const FingerprintOutput& output) const;
+  const Fingerprints& fingerprints() const { return m_fingerprints; }
+
+ private:
+  Fingerprints m_fingerprints;
+  Acceptance m_acceptance;
+};
+
+}  // namespace whorl

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/image/image.h"
+#include "core/nn/network.h"
+
+namespace whorl {
+
+/// What attacks and detectors see of a model. Inputs are float NCHW, nominally in [0,1]; normalisation is inside, and
+/// values outside [0,1] are allowed (a fingerprint's x + Δx leaves the box). Eval mode always; thread-safe.
+class Classifier {
+ public:
+  virtual ~Classifier() = default;
+
+  /// images [B,C,H,W] → logits [B,K]. Gradients flow to `images` where differentiable() says so; never to weights.
+  virtual torch::Tensor logits(const torch::Tensor& images) const = 0;
+
+  virtual ImageShape inputShape() const = 0;
+  virtual int classCount() const = 0;
+  virtual bool differentiable() const = 0;
+  virtual torch::Device device() const = 0;
+  /// float32 mostly; float64 in gradient checks.
+  virtual torch::Dtype dtype() const = 0;
+};
+
+/// A per-image score that an attack can take a gradient of: a detector's, for adaptive attacks.
+class DifferentiableScore {
+ public:
+  virtual ~DifferentiableScore() = default;
+  /// images [B,C,H,W] → [B]; higher means more adversarial. Gradients flow to `images`.
+  virtual torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const = 0;
+};
+
+/// A Network with its normalisation (x - mean) / scale per channel, frozen and in eval mode.
+class NetworkClassifier : public Classifier {
+ public:
+  NetworkClassifier(Network network, std::vector<double> mean, std::vector<double> scale);
+
+  torch::Tensor logits(const torch::Tensor& images) const override;
+  ImageShape inputShape() const override { return m_network.inputShape(); }
+  int classCount() const override { return m_network.classCount(); }
+  bool differentiable() const override { return true; }
+  torch::Device device() const override { return m_network.device(); }
+  torch::Dtype dtype() const override;
+
+  /// The last hidden layer [B,F] of images in [0,1].
+  torch::Tensor features(const torch::Tensor& images) const;
+  const Network& network() const { return m_network; }
+
+ private:
+  torch::Tensor normalised(const torch::Tensor& images) const;
+
+  Network m_network;
+  torch::Tensor m_mean;   ///< [1,C,1,1]
+  torch::Tensor m_scale;  ///< [1,C,1,1]
+};
+
+}  // namespace whorl

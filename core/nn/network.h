@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+#include "core/nn/architecture.h"
+
+namespace whorl {
+
+/// A feed-forward network: an architecture with tensors. Not torch::nn::Module: the layers are data, the tensors a map,
+/// and a forward pass a loop, which keeps compile times short and snapshots trivial. Value semantics are shallow (tensors
+/// are shared); clone() copies. Not thread-safe while training; concurrent inference is fine.
+class Network {
+ public:
+  /// Weights by Kaiming-uniform with a = √5 and biases uniform in ±1/√fan_in (PyTorch's defaults), from `seed` alone.
+  Network(const Architecture& architecture, const ImageShape& input, int classes, std::uint64_t seed);
+
+  const Architecture& architecture() const { return m_architecture; }
+  const ImageShape& inputShape() const { return m_input; }
+  int classCount() const { return m_classes; }
+
+  /// How a forward pass runs.
+  struct Mode {
+    bool training = false;                           ///< batch statistics and dropout
+    torch::Dtype computeType = torch::kFloat32;      ///< kBFloat16: convolutions and linear layers in bfloat16
+    bool updateStatistics = true;                    ///< training only: BatchNorm's running averages
+    torch::optional<at::Generator> dropoutGenerator; ///< training with dropout: required
+  };
+
+  /// x [B,C,H,W], already normalised → logits [B,K] float32 (or float64 if the weights are).
+  torch::Tensor forward(const torch::Tensor& x, const Mode& mode) const;
+  torch::Tensor forward(const torch::Tensor& x) const { return forward(x, Mode{}); }
+
+  /// The last hidden layer after its ReLU [B,F] (the input of the last linear layer), in eval mode.
+  torch::Tensor features(const torch::Tensor& x) const;
+
+  /// Trainable tensors by name ("conv1.weight"), in the order of the layers.
+  const std::vector<std::pair<std::string, torch::Tensor>>& parameters() const { return m_parameters; }
+  /// BatchNorm's running_mean and running_var.
+  const std::vector<std::pair<std::string, torch::Tensor>>& buffers() const { return m_buffers; }
+
+  /// Copies values in (shapes must agree: Error(BadInput) with the name and both shapes; all names must be there and no
+  /// others; NaN or infinity is refused).
+  void load(const std::map<std::string, torch::Tensor>& tensors, const std::string& where);
+  /// Parameters and buffers by name; shares storage.
+  std::map<std::string, torch::Tensor> tensors() const;
+
+  Network clone() const;
+  void to(torch::Device device);
+  void to(torch::Dtype dtype);
+  /// Convolution weights in channels-last layout (inputs follow), which is faster for 3x3 convolutions on the CPU.
+  void toChannelsLast();
+  void setRequiresGrad(bool required);
+  torch::Device device() const;
+
+ private:
+  torch::Tensor run(const torch::Tensor& x, const Mode& mode, std::size_t layerCount) const;
+  const torch::Tensor& tensor(const std::string& name) const;
+
+  Architecture m_architecture;
+  ImageShape m_input;
+  int m_classes;
+  std::vector<std::pair<std::string, torch::Tensor>> m_parameters;
+  std::vector<std::pair<std::string, torch::Tensor>> m_buffers;
+  /// One entry a layer: indices into m_parameters (first) and m_buffers (first), -1 for none.
+  struct Slot {
+    int parameter = -1;
+    int buffer = -1;
+  };
+  std::vector<Slot> m_slots;
+  bool m_channelsLast = false;
+};
+
+}  // namespace whorl

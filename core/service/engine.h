@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/service/types.h"
+
+namespace whorl {
+
+/// The engine behind one interface: all that the window and the command line can do.
+///
+/// Methods under "Lists" don't touch weights or pixels, and any thread may call them. Methods under "Work" block, load
+/// models and data, and belong inside a job: submit them. All of them throw Error. Several threads may work at once.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  // ---- Lists ----
+  virtual EngineInfo info() const = 0;
+  virtual std::vector<DatasetInfo> datasets() const = 0;
+  virtual std::vector<ArchitectureInfo> architectures() const = 0;
+  virtual std::vector<OperationSpec> perturbations() const = 0;
+  virtual std::vector<AttackInfo> attacks() const = 0;
+  virtual std::vector<OperationSpec> detectors() const = 0;
+  virtual std::vector<OperationSpec> objectives() const = 0;
+  virtual std::vector<TrainPresetInfo> trainPresets() const = 0;
+  /// All parameters of a training run with that objective ("plain", "fingerprint", "plain+adversarial", …).
+  virtual std::vector<ParameterSpec> trainParameters(const std::string& objective) const = 0;
+  /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
+  virtual std::vector<ModelInfo> models() const = 0;
+
+  // ---- Work ----
+  virtual ModelInfo model(const std::string& id) = 0;
+  virtual TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks = {}) = 0;
+  virtual ExploreResult explore(const ExploreRequest& request, const JobContext& context) = 0;
+  virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
+  virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
+  virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;
+  /// Perturbs one image file; returns the documented JSON object.
+  virtual std::string perturb(const PerturbRequest& request, const JobContext& context) = 0;
+
+  virtual void fetchDataset(const std::string& name, const JobContext& context) = 0;
+  virtual std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) = 0;
+  /// Test images of a data set: `count` from `first`. Loads the set if it isn't in memory.
+  virtual std::vector<DatasetImage> testImages(const std::string& dataset, std::int64_t first, std::int64_t count,
+                                               const JobContext& context) = 0;
+
+  virtual Image readImage(const std::string& path) = 0;
+  virtual Image decodeImage(const std::string& bytes, const std::string& name) = 0;
+  virtual void writeImage(const Image& image, const std::string& path) = 0;
+
+  virtual ModelInfo importModel(const ImportModelRequest& request, const JobContext& context) = 0;
+  /// `format`: "safetensors" or "pytorch".
+  virtual void exportModel(const std::string& id, const std::string& format, const std::string& path) = 0;
+  /// Moves a user's model into the trash folder and returns its path there; restoreModel undoes it.
+  virtual std::string trashModel(const std::string& id) = 0;
+  virtual void restoreModel(const std::string& trashedPath) = 0;
+
+  /// The engine's known answers (method: docs/selftest.md): one line a check; throws Error(Failed) after the last if any
+  /// failed.
+  virtual std::vector<std::string> selftest(const JobContext& context) = 0;
+
+  // ---- Jobs ----
+  /// Queues work on one of the engine's workers. Doesn't block. The observer is called on worker threads.
+  virtual std::shared_ptr<Job> submit(Lane lane, std::string title, std::function<void(JobContext&)> work,
+                                      JobObserver observer = {}) = 0;
+};
+
+/// Loads the engine (a shared library, so that a window is painted before LibTorch is) and makes one. Blocks for some
+/// 0.2–0.5 s the first time; call it from a thread of your own. Looks at WHORL_ENGINE, then beside the program, then in
+/// ../lib. Error(Failed) says what could not be loaded and why.
+std::shared_ptr<Engine> loadEngine(const EngineOptions& options);
+
+/// Version of the program.
+std::string versionText();
+
+}  // namespace whorl

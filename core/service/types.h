@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+// The engine as a front end sees it: plain types only. No torch, no OpenCV, no Qt in these headers.
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "core/base/error.h"
+#include "core/base/job.h"
+#include "core/base/parameters.h"
+#include "core/base/scheduler.h"
+#include "core/image/image.h"
+
+namespace whorl {
+
+struct EngineOptions {
+  std::string dataFolder;      ///< --data-dir; "" for WHORL_DATA and the user's folder
+  std::string userFolder;      ///< models, downloads, checkpoints; "" for the platform's place
+  std::string resourceFolder;  ///< shipped models; "" to find it beside the program
+  int reservedCores = 0;       ///< cores that training leaves free (the window asks for 1)
+};
+
+struct EngineInfo {
+  std::string version;
+  std::string torchVersion;
+  std::string opencvVersion;
+  std::string device;  ///< that "auto" means
+  std::vector<std::string> devices;  ///< what --device takes here: "cpu", "cuda:0", …
+  int threads = 0;
+  bool bfloat16 = false;  ///< the processor has bfloat16 instructions
+  std::string userFolder;
+  std::string resourceFolder;
+};
+
+struct DatasetInfo {
+  std::string name;
+  std::string title;
+  std::string licence;
+  std::string paper;
+  ImageShape shape;
+  std::vector<std::string> classNames;
+  std::int64_t trainCount = 0;
+  std::int64_t testCount = 0;
+  bool generated = false;
+  std::string location;  ///< folder; "" if it must be fetched
+  std::uint64_t downloadBytes = 0;
+};
+
+struct FileVerification {
+  std::string file;
+  std::string path;
+  bool ok = false;
+  std::string message;
+};
+
+struct ArchitectureInfo {
+  std::string name;
+  std::string title;
+  std::string reference;
+  ImageShape input;
+  int classes = 0;
+  std::int64_t parameters = 0;
+};
+
+struct ModelInfo {
+  std::string id;  ///< what requests take: a shipped name, or the file's path
+  std::string name;
+  std::string path;
+  std::string architecture;
+  ImageShape input;
+  std::vector<std::string> classNames;
+  std::int64_t parameters = 0;
+  std::int64_t fingerprints = 0;  ///< N, 0 for none
+  std::optional<double> threshold;
+  bool shipped = false;
+  bool differentiable = true;
+  std::string sha256;
+  std::string pastJson;  ///< the run's past, a JSON object as text
+  std::string problem;   ///< why it can't be used; "" if it can
+};
+
+/// A named set of values for everything that a training run needs.
+struct TrainPresetInfo {
+  std::string name;
+  std::string title;
+  std::string dataset;
+  std::string architecture;
+  std::string objective;
+  Parameters parameters;
+};
+
+struct AttackInfo {
+  OperationSpec spec;
+  std::string threatModel;
+  std::vector<std::string> norms;
+};
+
+// ---- Training ------------------------------------------------------------------------------------------------------
+
+struct TrainRequest {
+  std::string dataset;
+  std::string architecture;
+  std::string objective = "plain";
+  Parameters parameters;  ///< loop, objective and fingerprints together; missing ones take their defaults
+  std::uint64_t seed = 0;
+  std::string device = "auto";
+  int threads = 0;           ///< 0: all but EngineOptions::reservedCores
+  std::string output;        ///< model file; "" for a new one in the user's folder
+  std::string modelName;     ///< for people; "" for the output's stem
+  std::string checkpoint;    ///< "" for OUTPUT.checkpoint
+  bool resume = false;       ///< continue from the checkpoint if it is there
+  std::int64_t limitTrain = 0;
+};
+
+struct TrainEvent {
+  bool epochEnd = false;
+  std::int64_t step = 0;
+  std::int64_t steps = 0;
+  std::int64_t epoch = 0;
+  std::vector<Metric> metrics;
+};
+
+struct TrainResult {
+  std::string model;  ///< path
+  std::string modelSha256;
+  double testAccuracy = 0;
+  double seconds = 0;
+  double imagesPerSecond = 0;
+  double copiesPerSecond = 0;
+  std::optional<double> threshold;
+  std::string device;
+  std::string json;  ///< the whole documented object (docs/json.md)
+};
+
+/// Called on the training worker; must be short. `keep` lets the front end ask for stop-and-keep.
+struct TrainHooks {
+  std::function<void(const TrainEvent&)> onEvent;
+  std::function<bool()> stopAndKeep;
+};
+
+// ---- One image: what Explore shows -----------------------------------------------------------------------------------
+
+/// One step of the stack: a natural perturbation or an attack, with its parameters.
+struct StepRequest {
+  std::string operation;  ///< a name of perturbations() or attacks()
+  Parameters parameters;
+  bool enabled = true;
+
+  bool operator==(const StepRequest&) const = default;
+};
+
+/// What a model says of one image.
+struct Verdict {
+  std::vector<double> probabilities;
+  std::vector<double> logits;
+  int predicted = 0;
+  std::vector<double> fingerprintDistances;  ///< per class; empty without fingerprints
+  double score = 0;                          ///< min over classes
+  std::optional<double> threshold;
+  bool accepted = true;  ///< score < threshold
+};
+
+/// Distances between two images of one size, pixels in [0,1].
+struct ImageNorms {
+  std::int64_t l0 = 0;  ///< pixels (places) that differ at all
+  double l1 = 0;
+  double l2 = 0;
+  double linf = 0;
+  double psnr = 0;  ///< dB; infinity for equal images
+  double ssim = 0;  ///< mean over channels, 7x7 uniform window
+};
+
+struct StepOutcome {
+  std::string operation;
+  double seconds = 0;
+  std::optional<bool> success;  ///< attacks only
+  std::string note;             ///< in plain words: "already misclassified", …
+};
+
+struct AttackTracePoint {
+  std::int64_t step = 0;
+  double loss = 0;
+  double margin = 0;
+  double l2 = 0;
+  double linf = 0;
+  Image image;
+};
+
+enum class InputFit { Fit, Crop, Stretch };
+
+struct ExploreRequest {
+  std::string model;
+  Image image;  ///< any size
+  InputFit fit = InputFit::Fit;
+  std::vector<StepRequest> steps;
+  std::optional<int> label;  ///< true class; without it attacks work against the model's own guess
+  std::int64_t imageIndex = 0;  ///< in its data set, for randomness
+  std::uint64_t seed = 0;
+  std::string device = "auto";
+  std::string threatModel = "grey-box";
+  bool trace = false;
+};
+
+struct ExploreResult {
+  Image input;   ///< what the network sees of the original
+  Image result;  ///< after all steps
+  Verdict before;
+  Verdict after;
+  ImageNorms norms;
+  std::vector<StepOutcome> steps;
+  std::vector<AttackTracePoint> trace;  ///< of the last attack, if asked for
+  double seconds = 0;
+};
+
+// ---- Many images -------------------------------------------------------------------------------------------------
+
+struct ImageVerdict {
+  std::string file;
+  std::string className;
+  Verdict verdict;
+};
+
+struct PredictRequest {
+  std::string model;
+  std::vector<std::string> files;
+  InputFit fit = InputFit::Fit;
+  std::string device = "auto";
+};
+
+struct PredictResult {
+  std::vector<ImageVerdict> images;
+  std::string json;
+};
+
+struct AttackRunRequest {
+  std::string model;
+  std::string dataset;
+  std::string attack;
+  Parameters parameters;
+  std::int64_t count = 1000;  ///< correctly classified test images, the first in a seeded order
+  std::uint64_t seed = 0;
+  std::string device = "auto";
+  int threads = 0;
+  std::int64_t batchSize = 100;
+  std::string threatModel = "grey-box";
+  std::string save;  ///< .safetensors or .npz; "" for none
+};
+
+struct AttackRunResult {
+  std::int64_t attacked = 0;
+  double cleanAccuracy = 0;
+  double successRate = 0;
+  double meanL2 = 0;    ///< over successes
+  double meanLinf = 0;  ///< over successes
+  double imagesPerSecond = 0;
+  double seconds = 0;
+  std::string json;
+};
+
+struct DetectRequest {
+  AttackRunRequest attack;
+  std::string detector = "fingerprint";
+  Parameters detectorParameters;
+  double falsePositiveRate = 0.05;  ///< wanted; τ is set on clean training images, apart from those that are tested
+};
+
+struct DetectResult {
+  double aucAll = 0;
+  double aucSuccessful = 0;
+  double threshold = 0;
+  double falsePositiveRate = 0;  ///< measured on the tested clean images at `threshold`
+  double truePositiveRate = 0;   ///< over successful adversarial images
+  AttackRunResult attack;
+  std::string json;
+};
+
+struct PerturbRequest {
+  std::string input;
+  std::string output;
+  std::string perturbation;
+  Parameters parameters;
+  std::uint64_t seed = 0;
+};
+
+struct ImportModelRequest {
+  std::string path;
+  std::string output;  ///< "" for a new file in the user's folder
+  std::string architecture;
+  ImageShape input;
+  std::vector<double> mean;
+  std::vector<double> scale;
+  std::vector<std::string> classNames;
+  bool allowTorchScript = false;
+};
+
+/// A labelled image of a data set, for browsing.
+struct DatasetImage {
+  Image image;
+  int label = 0;
+  std::string className;
+  std::int64_t index = 0;
+};
+
+}  // namespace whorl
