@@ -5,7 +5,7 @@
 add_library(whorl_options INTERFACE)
 target_include_directories(whorl_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(whorl_options INTERFACE -Wall -Wextra -Wpedantic)
-target_compile_definitions(whorl_options INTERFACE QT_NO_KEYWORDS QT_NO_FOREACH QT_NO_CAST_TO_ASCII)
+target_compile_definitions(whorl_options INTERFACE QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII)
 if(WHORL_WERROR)
   target_compile_options(whorl_options INTERFACE -Werror)
 endif()

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QObject>
+#include <QString>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <type_traits>
+
+#include "core/service/engine.h"
+
+namespace whorl::ui {
+
+/// The engine as the window uses it: loaded on a thread of its own after the first paint, its jobs' results brought back
+/// to the GUI thread. All methods and signals belong to the GUI thread.
+class EngineSession : public QObject {
+  Q_OBJECT
+
+ public:
+  explicit EngineSession(QObject* parent = nullptr);
+  /// With an engine that is there already (tests).
+  explicit EngineSession(std::shared_ptr<Engine> engine, QObject* parent = nullptr);
+  /// Asks all jobs to stop and waits for the workers.
+  ~EngineSession() override;
+
+  /// Loads the engine on a thread of its own; engineReady or engineFailed follows.
+  void load(const EngineOptions& options);
+  bool ready() const { return m_engine != nullptr; }
+  /// Only when ready().
+  Engine& engine() const { return *m_engine; }
+
+  /// Queues `work` on an engine worker. When it has ended, `done` or `failed` is called on the GUI thread, unless
+  /// `context` has died. A cancelled job calls `failed` with ErrorKind::Cancelled. The job is announced by jobAdded.
+  template <class Work, class Done>
+  std::shared_ptr<Job> run(QObject* context, Lane lane, const QString& title, Work work, Done done,
+                           std::function<void(const Error&)> failed) {
+    using Result = std::invoke_result_t<Work, Engine&, const JobContext&>;
+    if constexpr (std::is_void_v<Result>) {
+      return start(
+          context, lane, title,
+          [engine = m_engine, work = std::move(work)](JobContext& job) { work(*engine, job); }, std::move(done),
+          std::move(failed));
+    } else {
+      auto result = std::make_shared<std::optional<Result>>();
+      return start(
+          context, lane, title,
+          [engine = m_engine, result, work = std::move(work)](JobContext& job) { *result = work(*engine, job); },
+          [result, done = std::move(done)] { done(std::move(**result)); }, std::move(failed));
+    }
+  }
+
+  /// Tells everybody that a model was added, changed or removed.
+  void announceModels() { Q_EMIT modelsChanged(); }
+
+ Q_SIGNALS:
+  void engineReady();
+  void engineFailed(const QString& message);
+  /// A job was queued. Lane::Interactive jobs are not announced: they are too many and too short.
+  void jobAdded(const std::shared_ptr<whorl::Job>& job);
+  void jobChanged(const std::shared_ptr<whorl::Job>& job);
+  void modelsChanged();
+
+ private:
+  std::shared_ptr<Job> start(QObject* context, Lane lane, const QString& title, std::function<void(JobContext&)> work,
+                             std::function<void()> done, std::function<void(const Error&)> failed);
+
+  std::shared_ptr<Engine> m_engine;
+  std::jthread m_loader;
+};
+
+}  // namespace whorl::ui
