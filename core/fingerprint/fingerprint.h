@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -23,13 +24,16 @@ struct Fingerprints {
   Fingerprints to(torch::Device device, torch::Dtype dtype) const;
 };
 
-/// Declared parameters of sampling: fingerprints (N), epsilon, dx_law (uniform_positive, uniform, gaussian),
-/// dy_sign (minus, plus, random), alpha, beta, scale.
+/// Declared parameters of sampling: fingerprints (N), fingerprint_epsilon (not `epsilon`, which is an attack's: a run
+/// of "fingerprint+adversarial" has both), dx_law (uniform_positive, uniform, gaussian), dy_sign (minus, plus, random),
+/// alpha, beta, dy_scale. The defaults are the preset "mnist".
 const std::vector<ParameterSpec>& fingerprintParameters();
-/// Named sets of values: "mnist", "cifar10", "paper", "slides", … (title → values), shown as presets.
+/// Named sets of values for all of them: "mnist", "mnist-code", "cifar10", "cifar10-before-2018-12", "miniimagenet20",
+/// "paper", "slides" (docs/fingerprints.md).
 const std::vector<std::pair<std::string, Parameters>>& fingerprintPresets();
 
-/// Draws dx and dy from `seed` alone. `parameters` are resolved.
+/// Draws dx and dy (float32, host) from `seed` alone: the same on every platform, and the first n of N fingerprints are
+/// the n that a smaller N gives. `parameters` are resolved. Error(Usage) for an empty shape or fewer than two classes.
 Fingerprints sampleFingerprints(const Parameters& parameters, const ImageShape& shape, int classes, std::uint64_t seed);
 
 /// φ = logits / max(‖logits‖₂, 1e-12), row by row.
@@ -49,22 +53,31 @@ struct FingerprintOutput {
   torch::Tensor distances;  ///< [B,K]
 };
 
-/// The fingerprint distance as a score: s(x) = min_j D_j(x), or D of the predicted class.
+/// The fingerprint distance as a score: s(x) = min_j D_j(x), or D of the predicted class. Immutable; any thread.
 class FingerprintScore : public DifferentiableScore {
  public:
   enum class Acceptance { AnyClass, PredictedClass };
 
+  /// Error(BadInput) for tensors that are no fingerprints: wrong dimensions, none at all, NaN or infinity.
   explicit FingerprintScore(Fingerprints fingerprints, Acceptance acceptance = Acceptance::AnyClass);
 
   torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const override;
-  /// One forward for an image and all its fingerprints (x + dx_i is not clipped to the box).
+  /// One forward for an image and all its fingerprints (x + dx_i is not clipped to the box); more than a few thousand
+  /// copies go through in pieces. Distances are float32, or float64 where the logits are. Gradients flow to `images`
+  /// under the caller's grad mode, and are finite where a distance is 0. Error(BadInput) if the classifier's input or
+  /// number of classes is not that of the fingerprints.
   FingerprintOutput evaluate(const Classifier& classifier, const torch::Tensor& images) const;
   /// [B] from an evaluation that is already there.
   torch::Tensor scoreOf(const FingerprintOutput& output) const;
   const Fingerprints& fingerprints() const { return m_fingerprints; }
+  Acceptance acceptance() const { return m_acceptance; }
 
  private:
+  FingerprintOutput evaluatePiece(const Classifier& classifier, const torch::Tensor& images,
+                                  const torch::Tensor& offsets, const torch::Tensor& dy) const;
+
   Fingerprints m_fingerprints;
+  torch::Tensor m_offsets;  ///< [N+1,1,C,H,W]: no offset, then dx, so that one addition makes the whole batch
   Acceptance m_acceptance;
 };
 
