@@ -5,6 +5,10 @@
 add_library(whorl_options INTERFACE)
 target_include_directories(whorl_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(whorl_options INTERFACE -Wall -Wextra -Wpedantic)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # GCC 12 warns about operator+ of std::string itself (GCC bug 105651).
+  target_compile_options(whorl_options INTERFACE -Wno-restrict)
+endif()
 target_compile_definitions(whorl_options INTERFACE QT_NO_KEYWORDS QT_NO_CAST_TO_ASCII)
 if(WHORL_WERROR)
   target_compile_options(whorl_options INTERFACE -Werror)

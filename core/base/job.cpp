@@ -42,6 +42,7 @@ void JobContext::step() const {
   if (m_gate) m_gate->wait(m_stop);
   throwIfStopped();
   if (m_yield) m_yield();
+  throwIfStopped();
 }
 
 void JobContext::report(const Progress& progress) const {

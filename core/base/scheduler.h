@@ -39,7 +39,8 @@ class Job {
   /// Seconds since the work started (0 while queued; stands still once it has ended).
   virtual double seconds() const = 0;
 
-  /// Asks the work to stop: state becomes Stopping at once (Cancelled if it was queued), the work ends at its next step.
+  /// Asks the work to stop: state becomes Stopping at once (Cancelled if it was queued), the work ends at its next
+  /// step.
   virtual void cancel() = 0;
   virtual void pause() = 0;
   virtual void resume() = 0;
@@ -49,8 +50,10 @@ class Job {
   virtual std::exception_ptr error() const = 0;
 };
 
-/// What a front end wants to hear of a job. Both are called on worker threads (or on the thread that cancels a queued
-/// job), must be short, and must not wait. `changed` is called for every state; `progressed` at most every 50 ms.
+/// What a front end wants to hear of a job. Both are called on worker threads, or on the thread that calls submit(),
+/// cancel(), pause() or resume(); never two at a time for one job, never with a lock held. They must be short and must
+/// not wait. `changed` is called for every state (job.state() may already be a later one); `progressed` at most every
+/// 50 ms, and for the last progress before the job ends. When wait() has returned, neither is called again.
 struct JobObserver {
   std::function<void(const Job&)> changed;
   std::function<void(const Job&)> progressed;
