@@ -4,7 +4,9 @@
 #include <QObject>
 #include <QString>
 
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -14,8 +16,8 @@
 
 namespace whorl::ui {
 
-/// The engine as the window uses it: loaded on a thread of its own after the first paint, its jobs' results brought back
-/// to the GUI thread. All methods and signals belong to the GUI thread.
+/// The engine as the window uses it: loaded on a thread of its own after the first paint, its jobs' results brought
+/// back to the GUI thread. All methods and signals belong to the GUI thread.
 class EngineSession : public QObject {
   Q_OBJECT
 
@@ -26,14 +28,18 @@ class EngineSession : public QObject {
   /// Asks all jobs to stop and waits for the workers.
   ~EngineSession() override;
 
-  /// Loads the engine on a thread of its own; engineReady or engineFailed follows.
+  /// Loads the engine on a thread of its own; engineReady or engineFailed follows. Asked for again while a load is
+  /// under way, or after one has succeeded, it does nothing.
   void load(const EngineOptions& options);
+  /// The same with another way to make an engine (tests). `make` is called on the loading thread.
+  void load(std::function<std::shared_ptr<Engine>()> make);
   bool ready() const { return m_engine != nullptr; }
   /// Only when ready().
   Engine& engine() const { return *m_engine; }
 
   /// Queues `work` on an engine worker. When it has ended, `done` or `failed` is called on the GUI thread, unless
-  /// `context` has died. A cancelled job calls `failed` with ErrorKind::Cancelled. The job is announced by jobAdded.
+  /// `context` has died. A cancelled job calls `failed` with ErrorKind::Cancelled. The job is announced by jobAdded
+  /// (before this returns). Neither `done` nor `failed` is called before this has returned. Only when ready().
   template <class Work, class Done>
   std::shared_ptr<Job> run(QObject* context, Lane lane, const QString& title, Work work, Done done,
                            std::function<void(const Error&)> failed) {
@@ -41,13 +47,13 @@ class EngineSession : public QObject {
     if constexpr (std::is_void_v<Result>) {
       return start(
           context, lane, title,
-          [engine = m_engine, work = std::move(work)](JobContext& job) { work(*engine, job); }, std::move(done),
+          [engine = m_engine.get(), work = std::move(work)](JobContext& job) { work(*engine, job); }, std::move(done),
           std::move(failed));
     } else {
       auto result = std::make_shared<std::optional<Result>>();
       return start(
           context, lane, title,
-          [engine = m_engine, result, work = std::move(work)](JobContext& job) { *result = work(*engine, job); },
+          [engine = m_engine.get(), result, work = std::move(work)](JobContext& job) { *result = work(*engine, job); },
           [result, done = std::move(done)] { done(std::move(**result)); }, std::move(failed));
     }
   }
@@ -64,11 +70,26 @@ class EngineSession : public QObject {
   void modelsChanged();
 
  private:
+  /// What is known of a job until it has ended.
+  struct Task;
+  /// The workers' way to this object, which may die before them.
+  struct Relay;
+
   std::shared_ptr<Job> start(QObject* context, Lane lane, const QString& title, std::function<void(JobContext&)> work,
                              std::function<void()> done, std::function<void(const Error&)> failed);
 
+  void taskChanged(std::uint64_t key);
+  void finish(const Task& task);
+
   std::shared_ptr<Engine> m_engine;
+  std::shared_ptr<Relay> m_relay;
+  std::map<std::uint64_t, std::shared_ptr<Task>> m_tasks;
+  std::uint64_t m_nextTask = 1;
+  bool m_loading = false;
   std::jthread m_loader;
 };
+
+/// An error for people: what happened and, where there is something, what to do.
+QString errorText(const Error& error);
 
 }  // namespace whorl::ui

@@ -1,0 +1,528 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QByteArray>
+#include <QImage>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <mutex>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "core/base/random.h"
+#include "core/service/engine.h"
+
+namespace whorl::test {
+
+/// A deterministic engine without torch, for tests of the window. Its classifier is linear: ten blobs of light at ten
+/// places, the logit of a class is the light at its place, so gradients are known and attacks succeed when they are
+/// strong enough. Jobs run on the real scheduler. Knobs are to be turned before work is submitted, or are atomic.
+class FakeEngine : public Engine {
+ public:
+  static constexpr int kClasses = 10;
+
+  // ---- Knobs ----
+  std::vector<ModelInfo> modelList = {blobModel("glyphs-fingerprint", {1, 28, 28}, 10),
+                                      blobModel("glyphs-plain", {1, 28, 28}, 0),
+                                      blobModel("shapes-fingerprint", {3, 32, 32}, 10)};
+  /// Called inside explore() with its context: block here until the test says so, or until a stop is requested.
+  std::function<void(const ExploreRequest&, const JobContext&)> onExplore;
+  /// Called before each training step.
+  std::function<void(std::int64_t step, const JobContext&)> onTrainStep;
+  /// Training fails with this message at its middle, unless it is empty.
+  std::string trainFailure;
+  std::int64_t stepsPerEpoch = 20;
+
+  // ---- What happened ----
+  std::atomic<int> explored{0};  ///< explore() calls that came to an end
+  std::atomic<int> exploreStarted{0};
+  std::atomic<int> trained{0};
+  std::atomic<std::int64_t> eventsSent{0};
+  std::vector<std::string> calls() const {
+    const std::lock_guard lock(m_mutex);
+    return m_calls;
+  }
+
+  // ---- Lists ----
+  EngineInfo info() const override {
+    EngineInfo info;
+    info.version = "0.0-fake";
+    info.torchVersion = "none";
+    info.opencvVersion = "none";
+    info.device = "cpu";
+    info.devices = {"cpu"};
+    info.threads = 2;
+    info.bfloat16 = true;
+    return info;
+  }
+
+  std::vector<DatasetInfo> datasets() const override {
+    return {dataset("glyphs", "Glyphs", {1, 28, 28}, true), dataset("shapes", "Shapes", {3, 32, 32}, true),
+            dataset("mnist", "MNIST", {1, 28, 28}, false)};
+  }
+
+  std::vector<ArchitectureInfo> architectures() const override {
+    return {{"nfp-mnist", "NFP-MNIST", "Dathathri, Zheng et al. 2018", {1, 28, 28}, 10, 313386},
+            {"nfp-cifar", "NFP-CIFAR", "Dathathri, Zheng et al. 2018", {3, 32, 32}, 10, 1130378}};
+  }
+
+  std::vector<OperationSpec> perturbations() const override {
+    return {{"jpeg",
+             "JPEG",
+             "Compresses and expands the image.",
+             "ITU-T T.81",
+             {ParameterSpec::integer("quality", 30, 1, 100, "", "JPEG quality; less is rougher")}},
+            {"gaussian-noise",
+             "Gaussian noise",
+             "Adds independent noise to each pixel.",
+             "Zheng et al. 2016",
+             {ParameterSpec::real("sigma", 0.1, 0, 1, "[0,1]", "Standard deviation of the noise")}}};
+  }
+
+  std::vector<AttackInfo> attacks() const override {
+    const auto epsilon = ParameterSpec::real("epsilon", 0.3, 0, 1, "[0,1]", "How far each pixel may move");
+    auto stepSize = ParameterSpec::real("step_size", 0.05, 1e-4, 1, "[0,1]", "How far one step goes");
+    stepSize.logarithmic = true;
+    const auto steps = ParameterSpec::integer("steps", 10, 1, 1000, "", "Number of steps");
+    const auto norm = ParameterSpec::choice("norm", "linf", {"linf", "l2"}, "What epsilon measures");
+    const auto start = ParameterSpec::boolean("random_start", true, "Begin at a random place in the ball");
+    return {{{"fgsm", "FGSM", "One step along the gradient's sign.", "Goodfellow et al. 2014", {epsilon}},
+             "white-box",
+             {"linf"}},
+            {{"bim", "BIM", "FGSM in small steps.", "Kurakin et al. 2016", {epsilon, stepSize, steps}},
+             "white-box",
+             {"linf"}},
+            {{"pgd", "PGD", "BIM from a random start.", "Madry et al. 2017", {epsilon, stepSize, steps, norm, start}},
+             "white-box",
+             {"linf", "l2"}}};
+  }
+
+  std::vector<OperationSpec> detectors() const override {
+    return {{"fingerprint",
+             "Neural Fingerprinting",
+             "Compares changes of the output with stored ones.",
+             "Dathathri, Zheng et al. 2018",
+             {}}};
+  }
+
+  std::vector<OperationSpec> objectives() const override {
+    return {{"plain", "Plain", "Cross-entropy.", "", {}},
+            {"adversarial",
+             "Adversarial",
+             "Cross-entropy on attacked images.",
+             "Madry et al. 2017",
+             {ParameterSpec::real("epsilon", 0.1, 0, 1, "[0,1]", "Size of the attack")}},
+            {"fingerprint",
+             "Fingerprint",
+             "Cross-entropy and the fingerprints' loss.",
+             "Dathathri, Zheng et al. 2018",
+             {ParameterSpec::integer("fingerprints", 10, 1, 100, "", "N, how many fingerprints"),
+              ParameterSpec::real("epsilon", 0.1, 0, 1, "[0,1]", "Size of the fingerprints' shifts")}}};
+  }
+
+  std::vector<TrainPresetInfo> trainPresets() const override {
+    return {{"glyphs-fingerprint",
+             "Glyphs, fingerprinted",
+             "glyphs",
+             "nfp-mnist",
+             "fingerprint",
+             {{"epochs", std::int64_t{2}}}},
+            {"glyphs-plain", "Glyphs, plain", "glyphs", "nfp-mnist", "plain", {{"epochs", std::int64_t{1}}}}};
+  }
+
+  std::vector<ParameterSpec> trainParameters(const std::string& objective) const override {
+    auto rate = ParameterSpec::real("learning_rate", 1e-3, 1e-6, 1, "", "Step of the optimiser");
+    rate.logarithmic = true;
+    std::vector<ParameterSpec> specs = {
+        ParameterSpec::integer("epochs", 2, 1, 1000, "", "Passes over the training images"),
+        ParameterSpec::integer("batch_size", 128, 1, 4096, "", "Images in a step"), rate,
+        ParameterSpec::choice("optimizer", "adam", {"adam", "sgd"}, "Which optimiser")};
+    for (const OperationSpec& term : objectives()) {
+      if (objective.find(term.name) == std::string::npos) continue;
+      specs.insert(specs.end(), term.parameters.begin(), term.parameters.end());
+    }
+    return specs;
+  }
+
+  std::vector<ModelInfo> models() const override {
+    const std::lock_guard lock(m_mutex);
+    return modelList;
+  }
+
+  // ---- Work ----
+  ModelInfo model(const std::string& id) override {
+    for (const ModelInfo& info : models()) {
+      if (info.id == id) return info;
+    }
+    throw Error(ErrorKind::BadInput, "there is no such model", id, "choose one of the Models page");
+  }
+
+  /// epochs x stepsPerEpoch events; honours cancel, pause and stopAndKeep; adds a model to the list.
+  TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override {
+    const Parameters values = resolve("train", trainParameters(request.objective), request.parameters);
+    const std::int64_t epochs = values.integer("epochs");
+    const std::int64_t steps = epochs * stepsPerEpoch;
+    for (std::int64_t step = 1; step <= steps; ++step) {
+      if (onTrainStep) onTrainStep(step, context);
+      context.step();
+      if (!trainFailure.empty() && step > steps / 2) {
+        throw Error(ErrorKind::Failed, trainFailure, "step " + std::to_string(step), "try a smaller learning rate");
+      }
+      sendTrainEvent(step, steps, context, hooks);
+      if (hooks.stopAndKeep && hooks.stopAndKeep()) break;
+    }
+    ModelInfo info = blobModel(request.modelName.empty() ? "trained" : request.modelName, {1, 28, 28},
+                               request.objective.find("fingerprint") == std::string::npos ? 0 : 10);
+    info.shipped = false;
+    info.path = request.output.empty() ? "/nowhere/" + info.name + ".safetensors" : request.output;
+    info.id = info.path;
+    {
+      const std::lock_guard lock(m_mutex);
+      modelList.push_back(info);
+    }
+    ++trained;
+    TrainResult result;
+    result.model = info.path;
+    result.modelSha256 = info.sha256;
+    result.testAccuracy = 0.995;
+    result.seconds = 12.5;
+    result.imagesPerSecond = 1000;
+    result.copiesPerSecond = 4000;
+    result.threshold = info.threshold;
+    result.device = "cpu";
+    result.json = "{}";
+    return result;
+  }
+
+  ExploreResult explore(const ExploreRequest& request, const JobContext& context) override {
+    ++exploreStarted;
+    if (onExplore) onExplore(request, context);
+    context.throwIfStopped();
+    const ModelInfo info = model(request.model);
+    ExploreResult result;
+    result.input = fit(request.image, info.input);
+    result.before = judge(result.input, info);
+    Image image = result.input;
+    for (const StepRequest& step : request.steps) {
+      if (!step.enabled) continue;
+      context.throwIfStopped();
+      result.steps.push_back(apply(step, image, result.before.predicted, request.seed));
+    }
+    result.after = judge(image, info);
+    result.norms = norms(result.input, image);
+    result.result = std::move(image);
+    result.seconds = 0.002;
+    ++explored;
+    return result;
+  }
+
+  PredictResult predict(const PredictRequest&, const JobContext&) override { return {}; }
+  AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
+  DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }
+  std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
+  void fetchDataset(const std::string& name, const JobContext& context) override {
+    note("fetch " + name);
+    for (int done = 1; done <= 10; ++done) {
+      context.step();
+      context.report({done, 10, "fetching " + name, {}});
+    }
+  }
+  std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext&) override {
+    return {{name + ".bin", "/nowhere/" + name + ".bin", true, "checksum agrees"}};
+  }
+
+  std::vector<DatasetImage> testImages(const std::string& name, std::int64_t first, std::int64_t count,
+                                       const JobContext& context) override {
+    for (const DatasetInfo& info : datasets()) {
+      if (info.name != name) continue;
+      if (info.location.empty() && !info.generated) {
+        throw Error(ErrorKind::BadInput, "the data set is not on this machine", name, "fetch it first");
+      }
+      std::vector<DatasetImage> images;
+      for (std::int64_t i = first; i < std::min(first + count, info.testCount); ++i) {
+        context.throwIfStopped();
+        const int label = static_cast<int>(i % kClasses);
+        images.push_back(
+            {blobImage(info.shape, label, static_cast<std::uint64_t>(i)), label, info.classNames[label], i});
+      }
+      return images;
+    }
+    throw Error(ErrorKind::Usage, "there is no such data set", name);
+  }
+
+  Image readImage(const std::string& path) override { return convert(QImage(QString::fromStdString(path)), path); }
+  Image decodeImage(const std::string& bytes, const std::string& name) override {
+    return convert(QImage::fromData(QByteArray(bytes.data(), static_cast<qsizetype>(bytes.size()))), name);
+  }
+  void writeImage(const Image& image, const std::string& path) override {
+    QImage out(image.shape.width, image.shape.height, QImage::Format_RGB888);
+    for (int y = 0; y < image.shape.height; ++y) {
+      for (int x = 0; x < image.shape.width; ++x) {
+        const auto level = [&](int c) { return int(std::lround(image.at(c % image.shape.channels, y, x) * 255)); };
+        out.setPixel(x, y, qRgb(level(0), level(1), level(2)));
+      }
+    }
+    if (!out.save(QString::fromStdString(path))) throw Error(ErrorKind::Failed, "could not be written", path);
+  }
+
+  ModelInfo importModel(const ImportModelRequest& request, const JobContext&) override {
+    if (request.path.find("bad") != std::string::npos) {
+      throw Error(ErrorKind::BadInput, "this is not a model file", request.path, "give a .safetensors or .pt file");
+    }
+    ModelInfo info = blobModel("imported", request.input, 0);
+    info.shipped = false;
+    info.id = info.path = request.path;
+    const std::lock_guard lock(m_mutex);
+    modelList.push_back(info);
+    return info;
+  }
+  void exportModel(const std::string& id, const std::string& format, const std::string& path) override {
+    note("export " + id + " " + format + " " + path);
+  }
+  std::string trashModel(const std::string& id) override {
+    const std::lock_guard lock(m_mutex);
+    const auto found =
+        std::find_if(modelList.begin(), modelList.end(), [&](const auto& info) { return info.id == id; });
+    if (found == modelList.end() || found->shipped) {
+      throw Error(ErrorKind::Usage, "only the user's own models can be deleted", id);
+    }
+    m_trash.push_back(*found);
+    modelList.erase(found);
+    return "trash:" + id;
+  }
+  void restoreModel(const std::string& trashedPath) override {
+    const std::lock_guard lock(m_mutex);
+    for (const ModelInfo& info : m_trash) {
+      if ("trash:" + info.id == trashedPath) modelList.push_back(info);
+    }
+  }
+  std::vector<std::string> selftest(const JobContext&) override { return {"fake: ok"}; }
+
+  std::shared_ptr<Job> submit(Lane lane, std::string title, std::function<void(JobContext&)> work,
+                              JobObserver observer) override {
+    return m_scheduler.submit(lane, std::move(title), std::move(work), std::move(observer));
+  }
+
+  // ---- The world it lives in ----
+  static ModelInfo blobModel(const std::string& name, ImageShape input, std::int64_t fingerprints) {
+    ModelInfo info;
+    info.id = info.name = name;
+    info.path = "/nowhere/" + name + ".safetensors";
+    info.architecture = input.channels == 1 ? "nfp-mnist" : "nfp-cifar";
+    info.input = input;
+    for (int k = 0; k < kClasses; ++k) info.classNames.push_back(std::to_string(k));
+    info.parameters = 313386;
+    info.fingerprints = fingerprints;
+    if (fingerprints > 0) info.threshold = 0.5;
+    info.shipped = true;
+    info.sha256 = std::string(64, 'a');
+    info.pastJson = R"({"dataset":"glyphs","epochs":2,"test_accuracy":0.995})";
+    return info;
+  }
+
+  /// A bright blob at the class's place over a little noise.
+  static Image blobImage(ImageShape shape, int label, std::uint64_t seed) {
+    Image image{shape, std::vector<float>(static_cast<std::size_t>(shape.size()))};
+    Random random(mixSeed(seed, 7));
+    for (int c = 0; c < shape.channels; ++c) {
+      for (int y = 0; y < shape.height; ++y) {
+        for (int x = 0; x < shape.width; ++x) {
+          const double value = 0.9 * blob(shape, label, y, x) + 0.05 * random.uniform();
+          image.pixels[(std::size_t(c) * shape.height + y) * shape.width + x] =
+              static_cast<float>(std::min(value, 1.0));
+        }
+      }
+    }
+    return image;
+  }
+
+ private:
+  static DatasetInfo dataset(const std::string& name, const std::string& title, ImageShape shape, bool here) {
+    DatasetInfo info;
+    info.name = name;
+    info.title = title;
+    info.shape = shape;
+    for (int k = 0; k < kClasses; ++k) info.classNames.push_back(std::to_string(k));
+    info.trainCount = 1000;
+    info.testCount = 200;
+    info.generated = here;
+    info.location = here ? "generated" : "";
+    info.downloadBytes = here ? 0 : 11594722;
+    info.licence = "CC0";
+    return info;
+  }
+
+  static double blob(const ImageShape& shape, int label, int y, int x) {
+    const double angle = 2 * 3.14159265358979 * label / kClasses;
+    const double dy = y - shape.height * (0.5 + 0.32 * std::sin(angle));
+    const double dx = x - shape.width * (0.5 + 0.32 * std::cos(angle));
+    return std::exp(-(dx * dx + dy * dy) / (0.012 * shape.height * shape.width));
+  }
+
+  static Verdict judge(const Image& image, const ModelInfo& info) {
+    Verdict verdict;
+    std::array<double, kClasses> light{};
+    for (int k = 0; k < kClasses; ++k) {
+      double sum = 0, weight = 0;
+      for (int y = 0; y < image.shape.height; ++y) {
+        for (int x = 0; x < image.shape.width; ++x) {
+          const double b = blob(image.shape, k, y, x);
+          for (int c = 0; c < image.shape.channels; ++c) sum += b * image.at(c, y, x);
+          weight += b * image.shape.channels;
+        }
+      }
+      light[k] = sum / weight;
+      verdict.logits.push_back(12 * light[k]);
+    }
+    const double top = *std::max_element(verdict.logits.begin(), verdict.logits.end());
+    double total = 0;
+    for (double logit : verdict.logits) total += std::exp(logit - top);
+    for (double logit : verdict.logits) verdict.probabilities.push_back(std::exp(logit - top) / total);
+    verdict.predicted =
+        static_cast<int>(std::max_element(verdict.logits.begin(), verdict.logits.end()) - verdict.logits.begin());
+    if (info.fingerprints > 0) {
+      // A clean picture is dark but for its blob; what attacks add elsewhere shows here.
+      const double all = std::accumulate(light.begin(), light.end(), 0.0);
+      for (int k = 0; k < kClasses; ++k) {
+        verdict.fingerprintDistances.push_back(1.2 *
+                                               std::min(1.0, std::abs(all - light[k]) + std::abs(0.5 - light[k])));
+      }
+      verdict.score = *std::min_element(verdict.fingerprintDistances.begin(), verdict.fingerprintDistances.end());
+      verdict.threshold = info.threshold;
+      verdict.accepted = verdict.score < *info.threshold;
+    }
+    return verdict;
+  }
+
+  StepOutcome apply(const StepRequest& step, Image& image, int label, std::uint64_t seed) const {
+    StepOutcome outcome;
+    outcome.operation = step.operation;
+    outcome.seconds = 0.001;
+    for (const AttackInfo& attack : attacks()) {
+      if (attack.spec.name != step.operation) continue;
+      const Parameters values = resolve(step.operation, attack.spec.parameters, step.parameters);
+      const double epsilon = values.real("epsilon");
+      const int target = (label + 1) % kClasses;
+      move(image, [&](int y, int x, float) {
+        return epsilon * (blob(image.shape, target, y, x) > blob(image.shape, label, y, x) ? 1 : -1);
+      });
+      const int now = judge(image, blobModel("", image.shape, 0)).predicted;
+      outcome.success = now != label;
+      outcome.note = *outcome.success ? "the answer changed" : "the answer did not change";
+      return outcome;
+    }
+    for (const OperationSpec& spec : perturbations()) {
+      if (spec.name != step.operation) continue;
+      const Parameters values = resolve(step.operation, spec.parameters, step.parameters);
+      const double size = values.has("sigma") ? values.real("sigma") : 0.3 / double(values.integer("quality"));
+      Random random(mixSeed(seed, step.operation));
+      move(image, [&](int, int, float) { return size * random.normal(); });
+      return outcome;
+    }
+    throw Error(ErrorKind::Usage, "there is no such step", step.operation);
+  }
+
+  template <class Delta>
+  static void move(Image& image, Delta delta) {
+    for (int c = 0; c < image.shape.channels; ++c) {
+      for (int y = 0; y < image.shape.height; ++y) {
+        for (int x = 0; x < image.shape.width; ++x) {
+          float& pixel = image.pixels[(std::size_t(c) * image.shape.height + y) * image.shape.width + x];
+          pixel = static_cast<float>(std::clamp(pixel + delta(y, x, pixel), 0.0, 1.0));
+        }
+      }
+    }
+  }
+
+  static ImageNorms norms(const Image& a, const Image& b) {
+    ImageNorms norms;
+    const std::size_t places = std::size_t(a.shape.height) * a.shape.width;
+    std::vector<bool> moved(places, false);
+    double squares = 0;
+    for (std::size_t i = 0; i < a.pixels.size(); ++i) {
+      const double d = std::abs(double(b.pixels[i]) - a.pixels[i]);
+      if (d > 0) moved[i % places] = true;
+      norms.l1 += d;
+      squares += d * d;
+      norms.linf = std::max(norms.linf, d);
+    }
+    norms.l0 = std::count(moved.begin(), moved.end(), true);
+    norms.l2 = std::sqrt(squares);
+    norms.psnr =
+        squares == 0 ? std::numeric_limits<double>::infinity() : -10 * std::log10(squares / double(a.pixels.size()));
+    norms.ssim = squares == 0 ? 1 : 1 / (1 + squares / double(places));
+    return norms;
+  }
+
+  /// Nearest neighbour; colour becomes grey by its mean.
+  static Image fit(const Image& image, const ImageShape& shape) {
+    if (image.shape == shape) return image;
+    if (image.pixels.empty()) throw Error(ErrorKind::BadInput, "the image is empty");
+    Image out{shape, std::vector<float>(static_cast<std::size_t>(shape.size()))};
+    for (int c = 0; c < shape.channels; ++c) {
+      for (int y = 0; y < shape.height; ++y) {
+        for (int x = 0; x < shape.width; ++x) {
+          const int sy = y * image.shape.height / shape.height, sx = x * image.shape.width / shape.width;
+          float value = image.at(std::min(c, image.shape.channels - 1), sy, sx);
+          if (shape.channels == 1 && image.shape.channels == 3) {
+            value = (image.at(0, sy, sx) + image.at(1, sy, sx) + image.at(2, sy, sx)) / 3;
+          }
+          out.pixels[(std::size_t(c) * shape.height + y) * shape.width + x] = value;
+        }
+      }
+    }
+    return out;
+  }
+
+  static Image convert(const QImage& source, const std::string& name) {
+    if (source.isNull()) {
+      throw Error(ErrorKind::BadInput, "this is not an image that can be read", name, "use PNG, JPEG or WebP");
+    }
+    const bool grey = source.isGrayscale();
+    Image image{{grey ? 1 : 3, source.height(), source.width()}, {}};
+    for (int c = 0; c < image.shape.channels; ++c) {
+      for (int y = 0; y < source.height(); ++y) {
+        for (int x = 0; x < source.width(); ++x) {
+          const QRgb rgb = source.pixel(x, y);
+          image.pixels.push_back((c == 0 ? qRed(rgb) : c == 1 ? qGreen(rgb) : qBlue(rgb)) / 255.0F);
+        }
+      }
+    }
+    return image;
+  }
+
+  void sendTrainEvent(std::int64_t step, std::int64_t steps, const JobContext& context, const TrainHooks& hooks) {
+    TrainEvent event;
+    event.step = step;
+    event.steps = steps;
+    event.epoch = (step - 1) / stepsPerEpoch + 1;
+    event.epochEnd = step % stepsPerEpoch == 0;
+    event.metrics = {{"loss", 2.0 / double(step)},
+                     {"accuracy", 1 - 1.0 / double(step + 1)},
+                     {"learning_rate", 1e-3},
+                     {"images_per_second", 1000}};
+    if (event.epochEnd) event.metrics.push_back({"validation_accuracy", 1 - 0.5 / double(event.epoch + 1)});
+    if (hooks.onEvent) hooks.onEvent(event);
+    ++eventsSent;
+    context.report({step, steps, "epoch " + std::to_string(event.epoch), event.metrics});
+  }
+
+  void note(const std::string& call) {
+    const std::lock_guard lock(m_mutex);
+    m_calls.push_back(call);
+  }
+
+  mutable std::mutex m_mutex;
+  std::vector<std::string> m_calls;
+  std::vector<ModelInfo> m_trash;
+  Scheduler m_scheduler;  // last: its workers end before the rest goes
+};
+
+}  // namespace whorl::test
