@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -13,8 +16,8 @@
 namespace whorl {
 
 /// A feed-forward network: an architecture with tensors. Not torch::nn::Module: the layers are data, the tensors a map,
-/// and a forward pass a loop, which keeps compile times short and snapshots trivial. Value semantics are shallow (tensors
-/// are shared); clone() copies. Not thread-safe while training; concurrent inference is fine.
+/// and a forward pass a loop, which keeps compile times short and snapshots trivial. Value semantics are shallow
+/// (tensors are shared); clone() copies. Not thread-safe while training; concurrent inference is fine.
 class Network {
  public:
   /// Weights by Kaiming-uniform with a = √5 and biases uniform in ±1/√fan_in (PyTorch's defaults), from `seed` alone.
@@ -26,10 +29,10 @@ class Network {
 
   /// How a forward pass runs.
   struct Mode {
-    bool training = false;                           ///< batch statistics and dropout
-    torch::Dtype computeType = torch::kFloat32;      ///< kBFloat16: convolutions and linear layers in bfloat16
-    bool updateStatistics = true;                    ///< training only: BatchNorm's running averages
-    torch::optional<at::Generator> dropoutGenerator; ///< training with dropout: required
+    bool training = false;                            ///< batch statistics and dropout
+    torch::Dtype computeType = torch::kFloat32;       ///< kBFloat16: convolutions and linear layers in bfloat16
+    bool updateStatistics = true;                     ///< training only: BatchNorm's running averages
+    torch::optional<at::Generator> dropoutGenerator;  ///< training with dropout: required
   };
 
   /// x [B,C,H,W], already normalised → logits [B,K] float32 (or float64 if the weights are).
@@ -50,7 +53,10 @@ class Network {
   /// Parameters and buffers by name; shares storage.
   std::map<std::string, torch::Tensor> tensors() const;
 
+  /// A deep copy.
   Network clone() const;
+  /// These three replace the tensors, so an optimiser or a copy of this network that holds the old ones no longer
+  /// follows.
   void to(torch::Device device);
   void to(torch::Dtype dtype);
   /// Convolution weights in channels-last layout (inputs follow), which is faster for 3x3 convolutions on the CPU.
@@ -59,8 +65,23 @@ class Network {
   torch::Device device() const;
 
  private:
+  /// What flows through one forward pass.
+  struct Pass {
+    torch::Tensor x;
+    const Mode* mode = nullptr;
+    bool fresh = false;                 ///< x was made by the layer before, which doesn't need it to go backward
+    bool mayFlattenByPixel = false;     ///< the layer after the flatten is linear and runs in this pass
+    std::optional<ImageShape> byPixel;  ///< set while x is flattened pixel by pixel
+  };
+
+  void checkInput(const torch::Tensor& x, const Mode& mode) const;
   torch::Tensor run(const torch::Tensor& x, const Mode& mode, std::size_t layerCount) const;
-  const torch::Tensor& tensor(const std::string& name) const;
+  void apply(std::size_t index, Pass& pass) const;
+  torch::Tensor batchNorm(std::size_t index, const Pass& pass) const;
+  torch::Tensor dropout(double probability, const Pass& pass) const;
+  void flatten(Pass& pass) const;
+  static torch::Tensor flatWeight(const torch::Tensor& weight, Pass& pass);
+  void replaceTensors(const std::function<torch::Tensor(const torch::Tensor&)>& change);
 
   Architecture m_architecture;
   ImageShape m_input;
