@@ -12,10 +12,10 @@ namespace whorl {
 
 /// What a file said before it was converted.
 struct ImageFileInfo {
-  std::string format;   ///< "PNG", "JPEG", …
-  int bitDepth = 8;     ///< 8 or 16
-  bool hadAlpha = false;   ///< alpha was composed over white
-  bool animated = false;   ///< only the first frame was read
+  std::string format;     ///< "PNG", "JPEG", …
+  int bitDepth = 8;       ///< 8 or 16
+  bool hadAlpha = false;  ///< alpha was composed over white
+  bool animated = false;  ///< only the first frame was read
 };
 
 struct LoadedImage {
