@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a person does with a plot, and its texts: apart from curve_plot.cpp, which alone pays for QCustomPlot's header.
+#include <QContextMenuEvent>
+#include <QFileDialog>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QMenu>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ui/jobs/format.h"
+#include "ui/plots/curve_plot.h"
+
+namespace whorl::ui {
+
+namespace {
+
+QString glyph(CurvePlot::Line line) {
+  switch (line) {
+    case CurvePlot::Line::Solid:
+      return QStringLiteral("━");
+    case CurvePlot::Line::Dashed:
+      return QStringLiteral("╍");
+    case CurvePlot::Line::Points:
+      return QStringLiteral("●");
+  }
+  return {};
+}
+
+}  // namespace
+
+bool CurvePlot::empty() const {
+  return std::all_of(m_curves.begin(), m_curves.end(), [](const auto& c) { return c->series.empty(); });
+}
+
+std::size_t CurvePlot::pointCount(const QString& key) const {
+  for (const auto& known : m_curves) {
+    if (known->key == key) return known->series.size();
+  }
+  return 0;
+}
+
+CurvePlot::Curve& CurvePlot::curve(const QString& key) {
+  for (const auto& known : m_curves) {
+    if (known->key == key) return *known;
+  }
+  declare(key, key, Line::Solid);
+  return *m_curves.back();
+}
+
+QString CurvePlot::valuesText(std::optional<double> x) const {
+  QStringList parts;
+  for (const auto& curve : m_curves) {
+    if (curve->series.empty()) continue;
+    const double value = x ? curve->series.nearest(*x).y : curve->series.last().y;
+    parts << QStringLiteral("%1 %2").arg(curve->label,
+                                         m_scale == Scale::Share ? percentText(value) : numberText(value, 3));
+  }
+  return parts.join(QStringLiteral(", "));
+}
+
+void CurvePlot::updateLegend() {
+  QString html = QStringLiteral("<b>%1</b>").arg(m_title.toHtmlEscaped());
+  if (m_cursor) {
+    html += QStringLiteral("&nbsp; <span style='color:%1'>%2 %3</span>")
+                .arg(m_colours.axis.name(), m_xLabel.toHtmlEscaped(), countText(std::llround(*m_cursor)));
+  }
+  for (std::size_t i = 0; i < m_curves.size(); ++i) {
+    const Curve& curve = *m_curves[i];
+    if (curve.series.empty()) continue;
+    const double value = m_cursor ? curve.series.nearest(*m_cursor).y : curve.series.last().y;
+    html += QStringLiteral(" &nbsp; <span style='color:%1'>%2</span> %3&nbsp;<b>%4</b>")
+                .arg(m_colours.colour(i).name(), glyph(curve.line), curve.label.toHtmlEscaped(),
+                     m_scale == Scale::Share ? percentText(value) : numberText(value, 3));
+  }
+  m_legend->setText(html);
+  setAccessibleDescription(valuesText(m_cursor));
+}
+
+void CurvePlot::keyPressEvent(QKeyEvent* event) {
+  if (event->matches(QKeySequence::Copy)) return copyToClipboard();
+  switch (event->key()) {
+    case Qt::Key_Plus:
+      return zoom(0.8);
+    case Qt::Key_Minus:
+      return zoom(1.25);
+    case Qt::Key_Left:
+      return pan(-0.1, 0);
+    case Qt::Key_Right:
+      return pan(0.1, 0);
+    case Qt::Key_Up:
+      return pan(0, 0.1);
+    case Qt::Key_Down:
+      return pan(0, -0.1);
+    case Qt::Key_Home:
+    case Qt::Key_0:
+      return resetView();
+    default:
+      QWidget::keyPressEvent(event);
+  }
+}
+
+void CurvePlot::contextMenuEvent(QContextMenuEvent* event) {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  menu->addAction(tr("Show all"), this, &CurvePlot::resetView);
+  QAction* logarithmic = menu->addAction(tr("Logarithmic values"));
+  logarithmic->setCheckable(true);
+  logarithmic->setChecked(m_scale == Scale::Logarithmic);
+  logarithmic->setEnabled(m_scale != Scale::Share);
+  connect(logarithmic, &QAction::toggled, this, [this](bool on) { setScale(on ? Scale::Logarithmic : Scale::Linear); });
+  menu->addSeparator();
+  menu->addAction(tr("Copy picture"), this, &CurvePlot::copyToClipboard)->setEnabled(!empty());
+  for (const char* suffix : {"png", "svg", "pdf"}) {
+    menu->addAction(tr("Export %1…").arg(QString::fromLatin1(suffix).toUpper()), this,
+                    [this, suffix] { exportWithDialog(QString::fromLatin1(suffix)); })
+        ->setEnabled(!empty());
+  }
+  menu->addAction(tr("Export data as CSV…"), this, [this] { exportWithDialog(QStringLiteral("csv")); })
+      ->setEnabled(!empty());
+  menu->popup(event->globalPos());
+}
+
+QString CurvePlot::csv() const {
+  QString text = QStringLiteral("curve,x,y\n");
+  for (const auto& curve : m_curves) {
+    QString name = curve->key;
+    if (name.contains(u',') || name.contains(u'"')) name = u'"' + name.replace(u'"', QStringLiteral("\"\"")) + u'"';
+    for (const CurvePoint& point : curve->series.points()) {
+      text +=
+          QStringLiteral("%1,%2,%3\n").arg(name, QString::number(point.x, 'g', 17), QString::number(point.y, 'g', 17));
+    }
+  }
+  return text;
+}
+
+void CurvePlot::exportWithDialog(const QString& suffix) {
+  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(m_title));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(suffix);
+  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+    const QString problem = exportTo(path);
+    if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
+  });
+  dialog->open();
+}
+
+}  // namespace whorl::ui
