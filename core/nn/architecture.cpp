@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/nn/architecture.h"
 
+#include <limits>
 #include <string_view>
 
 #include "core/base/error.h"
@@ -208,6 +209,9 @@ std::vector<ImageShape> layerShapes(const Architecture& architecture, const Imag
         shape = {shape.channels, 1, 1};
         break;
       case Kind::Flatten:
+        if (shape.size() > std::numeric_limits<int>::max()) {
+          throwDoesNotFit(architecture, i, input, "it is too large");
+        }
         shape = {static_cast<int>(shape.size()), 1, 1};
         break;
       case Kind::Linear:

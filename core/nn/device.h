@@ -11,8 +11,8 @@
 
 namespace whorl {
 
-/// "auto" (CUDA if there is a device, else CPU), "cpu", "cuda", "cuda:1". Error(Usage) for other texts; Error(Failed) if
-/// CUDA is asked for and there is none: no silent fallback.
+/// "auto" (CUDA if there is a device, else CPU), "cpu", "cuda", "cuda:1". Error(Usage) for other texts; Error(Failed)
+/// if CUDA is asked for and there is none: no silent fallback.
 c10::Device parseDevice(const std::string& text);
 
 /// "cpu (2 threads)" or "cuda:0 (NVIDIA …, 80 GB)".

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include <nlohmann/json.hpp>
 #include <torch/types.h>
+#include <nlohmann/json.hpp>
 
 #include "core/nn/classifier.h"
 
@@ -18,19 +18,20 @@ namespace whorl {
 /// A classifier as it lies in a model file: weights, what it expects, and its past.
 ///
 /// The file is one .safetensors: the network's tensors by dotted name, `fingerprint.dx` [N,C,H,W] and `fingerprint.dy`
-/// [N,K,K] (class, logit) where it has fingerprints, and in `__metadata__` one JSON text under `whorl` (docs/model-file.md).
+/// [N,K,K] (class, logit) where it has fingerprints, and in `__metadata__` one JSON text under `whorl`
+/// (docs/model-file.md).
 struct Model {
-  std::string name;  ///< for people; the file's stem if the file has none
+  std::string name;          ///< for people; the file's stem if the file has none
   std::string architecture;  ///< "torchscript" for an imported module
   ImageShape input;
   std::vector<std::string> classNames;
-  std::vector<double> mean;   ///< per channel, in [0,1] units
+  std::vector<double> mean;  ///< per channel, in [0,1] units
   std::vector<double> scale;
-  std::optional<torch::Tensor> fingerprintDx;  ///< [N,C,H,W] float32
-  std::optional<torch::Tensor> fingerprintDy;  ///< [N,K,K] float32
-  std::optional<double> threshold;             ///< τ of the fingerprint score, from clean images
+  std::optional<torch::Tensor> fingerprintDx;      ///< [N,C,H,W] float32
+  std::optional<torch::Tensor> fingerprintDy;      ///< [N,K,K] float32
+  std::optional<double> threshold;                 ///< τ of the fingerprint score, from clean images
   nlohmann::json past = nlohmann::json::object();  ///< recipe, seeds, data checksum, plan, version, figures
-  std::string sha256;                               ///< of the file it was read from; "" if it was not
+  std::string sha256;                              ///< of the file it was read from; "" if it was not
   std::filesystem::path path;
 
   std::shared_ptr<const Classifier> classifier;  ///< ready to use, on `device`
@@ -44,18 +45,19 @@ Model readModel(const std::filesystem::path& path, torch::Device device);
 /// Writes atomically and returns the SHA-256 of the file.
 std::string writeModel(const Model& model, const std::filesystem::path& path);
 
-/// What can be known without reading the weights (from the header): for lists.
+/// What can be known without reading the weights (from the header): for lists. `classifier` is null, the fingerprint's
+/// tensors have their shapes but no values (torch's meta device), and `sha256` is empty.
 Model readModelHeader(const std::filesystem::path& path);
 
 /// How a foreign file becomes a model.
 struct ImportRequest {
   std::filesystem::path path;
-  std::string architecture;  ///< a name of architectures(), or "" for TorchScript
-  ImageShape input;          ///< TorchScript: required; else the architecture's by default
-  std::vector<double> mean;  ///< default 0
-  std::vector<double> scale;  ///< default 1
+  std::string architecture;             ///< a name of architectures(), or "" for TorchScript
+  ImageShape input;                     ///< TorchScript: required; else the architecture's by default
+  std::vector<double> mean;             ///< default 0
+  std::vector<double> scale;            ///< default 1
   std::vector<std::string> classNames;  ///< default "0", "1", …
-  bool allowTorchScript = false;  ///< TorchScript can execute code: the user must say so
+  bool allowTorchScript = false;        ///< TorchScript can execute code: the user must say so
 };
 
 /// safetensors from anywhere, a PyTorch file of a plain dict (also {"state_dict": …}), or a TorchScript classifier. A
