@@ -17,6 +17,8 @@ if(WHORL_MINIMAL)
   target_compile_definitions(whorl_options INTERFACE WHORL_MINIMAL)
 endif()
 if(WHORL_SANITIZE)
+  # GCC's manual: sanitizers make its warnings about uninitialised values unreliable.
+  target_compile_options(whorl_options INTERFACE -Wno-maybe-uninitialized)
   target_compile_options(whorl_options INTERFACE -fsanitize=${WHORL_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(whorl_options INTERFACE -fsanitize=${WHORL_SANITIZE})
 endif()
