@@ -12,14 +12,25 @@
 
 namespace whorl {
 
-/// One file of a data set. `sha256` and `bytes` are of the *unpacked* content, which all mirrors agree on.
-struct CatalogueFile {
-  std::string name;                 ///< unpacked name, "train-images-idx3-ubyte"
-  std::vector<std::string> names;   ///< names under which it may lie on disk: packed or not
-  std::vector<std::string> urls;    ///< tried in turn
-  std::uint64_t bytes = 0;          ///< 0: not checked
+/// A file inside an archive. Its path begins with the archive's top folder.
+struct CatalogueMember {
+  std::string name;  ///< "cifar-10-batches-bin/test_batch.bin"
+  std::uint64_t bytes = 0;
   std::vector<std::string> sha256;  ///< any of these; empty: not checked
-  std::uint64_t downloadBytes = 0;  ///< for the announcement; 0: unknown
+};
+
+/// One file of a data set. `sha256` and `bytes` are of the *unpacked* content, which all mirrors agree on.
+/// An archive (tar, packed or not) has a `folder`, into which it unpacks, and may list its members: then those are
+/// checked instead of the archive's own bytes.
+struct CatalogueFile {
+  std::string name;                      ///< unpacked name, "train-images-idx3-ubyte"
+  std::vector<std::string> names;        ///< names under which it may lie on disk: packed or not
+  std::vector<std::string> urls;         ///< tried in turn
+  std::uint64_t bytes = 0;               ///< 0: not checked
+  std::vector<std::string> sha256;       ///< any of these; empty: not checked
+  std::uint64_t downloadBytes = 0;       ///< for the announcement; 0: unknown
+  std::string folder;                    ///< archives only: the top folder, which may lie unpacked on disk instead
+  std::vector<CatalogueMember> members;  ///< archives only
 };
 
 /// One entry of datasets/*.json.
@@ -30,11 +41,14 @@ struct CatalogueEntry {
   std::string licence;
   std::string paper;
   std::string homepage;
+  std::string howToGet;  ///< for data that has no address to download from
   ImageShape shape;
   std::vector<std::string> classNames;
   std::int64_t trainCount = 0;
   std::int64_t testCount = 0;
   std::vector<CatalogueFile> files;
+  /// datasetChecksum() of what is loaded, any of these; empty: not checked.
+  std::vector<std::string> loadedSha256;
 };
 
 /// Where data sets are looked for: the explicit folder, WHORL_DATA, the user's data folder, in this order. In each both
@@ -60,8 +74,9 @@ class Catalogue {
   /// Reads one entry's JSON; Error(BadInput) that says which field is wrong.
   static CatalogueEntry parse(const std::string& json, const std::string& where);
 
-  /// Loads into memory. `nameOrFolder` is a known name, or a folder of images (FOLDER/train/CLASS/*, FOLDER/val|test/CLASS/*).
-  /// `seed` is for generated sets. Error(BadInput) says which file is missing and how to get it.
+  /// Loads into memory. `nameOrFolder` is a known name, or a folder of images (FOLDER/train/CLASS/*,
+  /// FOLDER/val|test/CLASS/*; see readUserFolder). `seed` is for generated sets. Error(BadInput) says which file is
+  /// missing and how to get it, or that the content isn't the known one (see loadedSha256).
   DatasetPtr load(const std::string& nameOrFolder, const DataSearch& search, std::uint64_t seed,
                   const JobContext& context) const;
 
@@ -83,5 +98,20 @@ class Catalogue {
  private:
   std::vector<CatalogueEntry> m_entries;
 };
+
+/// The folders of `search` in order; Error(BadInput) for an explicit folder that doesn't exist.
+std::vector<std::filesystem::path> searchFolders(const DataSearch& search);
+
+/// The file or, for an archive, the unpacked folder under which `file` of `entry` lies in `folder` (folder/NAME/FILE or
+/// folder/FILE); empty if it doesn't.
+std::filesystem::path findDataFile(const CatalogueEntry& entry, const CatalogueFile& file,
+                                   const std::filesystem::path& folder);
+
+/// The compiled-in JSON files of datasets/: name and text.
+struct EmbeddedJson {
+  const char* name;
+  const char* text;
+};
+const std::vector<EmbeddedJson>& embeddedCatalogue();
 
 }  // namespace whorl
