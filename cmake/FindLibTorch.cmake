@@ -5,9 +5,19 @@
 # Looked for in: LibTorch_ROOT, CMAKE_PREFIX_PATH, then the environment that scripts/setup.sh makes in build/torch.
 file(GLOB _whorl_torch_env LIST_DIRECTORIES TRUE
      ${CMAKE_SOURCE_DIR}/build/torch/lib/python3*/site-packages/torch)
+# Another place than last time: forget what was found there.
+set(_whorl_torch_asked "${LibTorch_ROOT};$ENV{LibTorch_ROOT};${CMAKE_PREFIX_PATH};$ENV{CMAKE_PREFIX_PATH}")
+if(NOT "${_whorl_torch_asked}" STREQUAL "${LibTorch_ASKED}")
+  foreach(_what IN ITEMS INCLUDE_DIR torch_LIBRARY torch_cpu_LIBRARY c10_LIBRARY torch_cuda_LIBRARY c10_cuda_LIBRARY LINKS)
+    unset(LibTorch_${_what} CACHE)
+  endforeach()
+endif()
+set(LibTorch_ASKED "${_whorl_torch_asked}" CACHE INTERNAL "Where LibTorch was looked for")
+
 # What CMAKE_PREFIX_PATH holds may be the folder itself, or the share/cmake/Torch folder that torch.utils.cmake_prefix_path prints.
-set(_whorl_torch_hints ${LibTorch_ROOT})
-foreach(_prefix IN LISTS CMAKE_PREFIX_PATH)
+set(_whorl_torch_hints ${LibTorch_ROOT} $ENV{LibTorch_ROOT})
+string(REPLACE ":" ";" _whorl_torch_prefixes "$ENV{CMAKE_PREFIX_PATH}")
+foreach(_prefix IN LISTS CMAKE_PREFIX_PATH _whorl_torch_prefixes)
   list(APPEND _whorl_torch_hints ${_prefix} ${_prefix}/../.. ${_prefix}/torch)
 endforeach()
 

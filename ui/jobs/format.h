@@ -7,7 +7,7 @@
 #include <exception>
 #include <optional>
 
-#include "core/base/error.h"
+#include "core/service/types.h"
 
 namespace whorl::ui {
 

@@ -9,7 +9,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/base/scheduler.h"
+#include "core/service/types.h"
 #include "ui/jobs/rate_meter.h"
 
 namespace whorl::ui {
