@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/models_page.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QClipboard>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QSaveFile>
+#include <QSplitter>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "ui/pages/model_details.h"
+#include "ui/pages/model_import.h"
+#include "ui/pages/notice_bar.h"
+#include "ui/session/engine_session.h"
+#include "ui/widgets/inline_message.h"
+
+namespace whorl::ui {
+
+namespace {
+
+struct Listing {
+  std::vector<ModelEntry> entries;
+  std::vector<ArchitectureInfo> architectures;
+};
+
+Listing loadListing(Engine& engine, const JobContext& context) {
+  Listing listing;
+  for (const ModelInfo& info : engine.models()) {
+    context.throwIfStopped();
+    listing.entries.push_back(describeModel(info));
+  }
+  listing.architectures = engine.architectures();
+  return listing;
+}
+
+bool canDelete(const ModelEntry& entry) { return !entry.info.shipped; }
+
+}  // namespace
+
+ModelsPage::ModelsPage(EngineSession* session, QWidget* parent)
+    : QWidget(parent),
+      m_session(session),
+      m_model(new ModelsModel(this)),
+      m_filter(new ModelsFilter(this)),
+      m_search(new QLineEdit),
+      m_importButton(new QPushButton(tr("Import…"))),
+      m_open(new QPushButton(tr("Open in Explore"))),
+      m_export(new QPushButton(tr("Export"))),
+      m_delete(new QPushButton(tr("Delete"))),
+      m_stack(new QStackedWidget),
+      m_empty(new QLabel(tr("Loading the engine…"))),
+      m_table(new QTableView),
+      m_details(new ModelDetails),
+      m_import(new ModelImport(session)),
+      m_notice(new NoticeBar),
+      m_problem(new InlineMessage) {
+  makeTable();
+  m_empty->setAlignment(Qt::AlignCenter);
+  m_empty->setWordWrap(true);
+  m_empty->setForegroundRole(QPalette::PlaceholderText);
+  m_stack->addWidget(m_empty);
+  m_stack->addWidget(m_table);
+  auto* splitter = new QSplitter(Qt::Horizontal);
+  splitter->addWidget(m_stack);
+  splitter->addWidget(m_details);
+  splitter->setStretchFactor(0, 1);
+  splitter->setChildrenCollapsible(false);
+  splitter->setSizes({740, 380});
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(12, 12, 12, 8);
+  column->setSpacing(8);
+  column->addWidget(makeToolBar());
+  column->addWidget(m_problem);
+  column->addWidget(m_notice);
+  column->addWidget(m_import);
+  column->addWidget(splitter, 1);
+  m_import->hide();
+  makeActions();
+
+  connect(session, &EngineSession::engineReady, this, &ModelsPage::reload);
+  connect(session, &EngineSession::modelsChanged, this, &ModelsPage::reload);
+  connect(session, &EngineSession::engineFailed, this, [this](const QString& message) { m_problem->setText(message); });
+  if (session->ready()) reload();
+  choiceChanged();
+}
+
+QWidget* ModelsPage::makeToolBar() {
+  m_search->setPlaceholderText(tr("Search models"));
+  m_search->setClearButtonEnabled(true);
+  m_search->setAccessibleName(tr("Search models"));
+  m_search->setObjectName(QStringLiteral("search"));
+  m_delete->setObjectName(QStringLiteral("delete"));
+  m_open->setObjectName(QStringLiteral("open"));
+  auto* formats = new QMenu(this);
+  formats->addAction(tr("As .safetensors…"), this, [this] { exportWithDialog(QStringLiteral("safetensors")); });
+  formats->addAction(tr("As PyTorch weights (.pt)…"), this, [this] { exportWithDialog(QStringLiteral("pytorch")); });
+  formats->addSeparator();
+  formats->addAction(tr("This table as CSV or Markdown…"), this, &ModelsPage::exportTableWithDialog);
+  m_export->setMenu(formats);
+  auto* bar = new QWidget;
+  auto* line = new QHBoxLayout(bar);
+  line->setContentsMargins(0, 0, 0, 0);
+  line->addWidget(m_search, 1);
+  for (QPushButton* button : {m_open, m_export, m_delete, m_importButton}) line->addWidget(button);
+  connect(m_search, &QLineEdit::textChanged, m_filter, &ModelsFilter::setWords);
+  connect(m_open, &QPushButton::clicked, this, &ModelsPage::openChosen);
+  connect(m_delete, &QPushButton::clicked, this, &ModelsPage::deleteChosen);
+  connect(m_importButton, &QPushButton::clicked, this, [this] { m_import->setVisible(!m_import->isVisible()); });
+  connect(m_import, &ModelImport::closed, m_import, &QWidget::hide);
+  connect(m_import, &ModelImport::imported, this, [this](const QString& id) {
+    m_import->hide();
+    m_chooseNext = id;
+  });
+  connect(m_notice, &NoticeBar::actionClicked, this, &ModelsPage::undoDelete);
+  connect(m_notice, &NoticeBar::dismissed, this, [this] { m_deleted.clear(); });
+  return bar;
+}
+
+void ModelsPage::makeTable() {
+  m_filter->setSourceModel(m_model);
+  m_table->setModel(m_filter);
+  m_table->setAccessibleName(tr("Models"));
+  m_table->setSortingEnabled(true);
+  m_table->horizontalHeader()->setSortIndicator(-1, Qt::AscendingOrder);  // the engine's order: shipped, then newest
+  m_table->horizontalHeader()->setSortIndicatorClearable(true);
+  m_table->horizontalHeader()->setHighlightSections(false);
+  m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
+  m_table->setSelectionMode(QAbstractItemView::ExtendedSelection);
+  m_table->setAlternatingRowColors(true);
+  m_table->setShowGrid(false);
+  m_table->setWordWrap(false);
+  m_table->verticalHeader()->hide();
+  m_table->verticalHeader()->setDefaultSectionSize(m_table->fontMetrics().height() + 10);
+  m_table->setTabKeyNavigation(false);
+  connect(m_table->selectionModel(), &QItemSelectionModel::selectionChanged, this, &ModelsPage::choiceChanged);
+  connect(m_table, &QTableView::doubleClicked, this, &ModelsPage::openChosen);
+}
+
+void ModelsPage::makeActions() {
+  const auto add = [this](const QString& text, const QKeySequence& keys, auto slot) {
+    auto* action = new QAction(text, m_table);
+    action->setShortcut(keys);
+    action->setShortcutContext(Qt::WidgetShortcut);
+    connect(action, &QAction::triggered, this, slot);
+    m_table->addAction(action);
+  };
+  add(tr("Open in Explore"), Qt::Key_Return, &ModelsPage::openChosen);
+  add(tr("Copy as text"), QKeySequence::Copy, &ModelsPage::copyTable);
+  add(tr("Delete"), QKeySequence::Delete, &ModelsPage::deleteChosen);
+  add(tr("Undo delete"), QKeySequence::Undo, &ModelsPage::undoDelete);
+  add(tr("Export the table…"), QKeySequence(), &ModelsPage::exportTableWithDialog);
+  m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
+  auto* find = new QAction(this);
+  find->setShortcut(QKeySequence::Find);
+  find->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  connect(find, &QAction::triggered, m_search, [this] {
+    m_search->setFocus(Qt::ShortcutFocusReason);
+    m_search->selectAll();
+  });
+  addAction(find);
+}
+
+void ModelsPage::reload() {
+  if (!m_session->ready()) return;
+  m_session->run(
+      this, Lane::Interactive, tr("List models"), loadListing,
+      [this](Listing listing) { show(std::move(listing.entries), listing.architectures); },
+      [this](const Error& error) {
+        if (error.kind() != ErrorKind::Cancelled) m_problem->setText(errorText(error));
+      });
+}
+
+void ModelsPage::show(std::vector<ModelEntry> entries, const std::vector<ArchitectureInfo>& architectures) {
+  QStringList ids;
+  for (const ModelEntry& entry : chosen()) ids << QString::fromStdString(entry.info.id);
+  if (!m_chooseNext.isEmpty()) ids = QStringList{std::exchange(m_chooseNext, {})};
+  m_stack->setCurrentIndex(entries.empty() ? 0 : 1);
+  m_empty->setText(tr("There are no models yet. Train one on the Train page, or import one."));
+  m_model->setEntries(std::move(entries));
+  choose(ids);
+  if (!m_loadedOnce) {
+    m_import->setArchitectures(architectures);
+    m_table->resizeColumnsToContents();
+    m_loadedOnce = true;
+  }
+  choiceChanged();
+}
+
+void ModelsPage::choose(const QStringList& ids) {
+  QItemSelection selection;
+  for (int row = 0; row < m_filter->rowCount(); ++row) {
+    const QModelIndex index = m_filter->index(row, 0);
+    if (ids.contains(index.data(ModelsModel::IdRole).toString())) selection.select(index, index);
+  }
+  m_table->selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect | QItemSelectionModel::Rows);
+}
+
+std::vector<ModelEntry> ModelsPage::chosen() const {
+  std::vector<int> rows;
+  for (const QModelIndex& index : m_table->selectionModel()->selectedRows()) rows.push_back(index.row());
+  std::sort(rows.begin(), rows.end());
+  std::vector<ModelEntry> entries;
+  for (int row : rows) entries.push_back(m_model->entry(m_filter->mapToSource(m_filter->index(row, 0)).row()));
+  return entries;
+}
+
+void ModelsPage::choiceChanged() {
+  const std::vector<ModelEntry> entries = chosen();
+  m_details->setEntries(entries);
+  const bool one = entries.size() == 1;
+  const bool usable = one && entries.front().info.problem.empty();
+  m_open->setEnabled(usable);
+  m_export->menu()->actions().at(0)->setEnabled(usable);
+  m_export->menu()->actions().at(1)->setEnabled(usable);
+  m_delete->setEnabled(std::any_of(entries.begin(), entries.end(), canDelete));
+  m_delete->setToolTip(entries.empty()         ? tr("Choose a model first.")
+                       : m_delete->isEnabled() ? tr("Moves your own models to the trash; can be undone.")
+                                               : tr("Models that came with Whorl can't be deleted."));
+  m_open->setToolTip(usable ? tr("Attacks images with this model.")
+                     : one  ? QString::fromStdString(entries.front().info.problem)
+                            : tr("Choose one model first."));
+}
+
+void ModelsPage::openChosen() {
+  const std::vector<ModelEntry> entries = chosen();
+  if (entries.size() == 1 && entries.front().info.problem.empty()) {
+    Q_EMIT openInExplore(QString::fromStdString(entries.front().info.id));
+  }
+}
+
+void ModelsPage::deleteChosen() {
+  if (!m_session->ready()) return;
+  m_problem->setText({});
+  for (const ModelEntry& entry : chosen()) {
+    if (!canDelete(entry)) continue;
+    const QString name = QString::fromStdString(entry.info.name);
+    m_session->run(
+        this, Lane::Interactive, tr("Delete %1").arg(name),
+        [id = entry.info.id](Engine& engine, const JobContext&) { return engine.trashModel(id); },
+        [this, name](const std::string& trashed) {
+          m_deleted.emplace_back(name, QString::fromStdString(trashed));
+          showDeleted();
+          m_session->announceModels();
+        },
+        [this](const Error& error) { m_problem->setText(errorText(error)); });
+  }
+}
+
+void ModelsPage::showDeleted() {
+  if (m_deleted.empty()) return m_notice->dismiss();
+  const QString name = m_deleted.back().first;
+  const auto others = m_deleted.size() - 1;
+  m_notice->showNotice(others == 0   ? tr("“%1” was deleted.").arg(name)
+                       : others == 1 ? tr("“%1” and another model were deleted.").arg(name)
+                                     : tr("“%1” and %2 other models were deleted.").arg(name).arg(others),
+                       tr("Undo"));
+}
+
+void ModelsPage::undoDelete() {
+  if (m_deleted.empty() || !m_session->ready()) return;
+  const auto [name, path] = m_deleted.back();
+  m_deleted.pop_back();
+  showDeleted();
+  m_session->run(
+      this, Lane::Interactive, tr("Bring back %1").arg(name),
+      [path = path.toStdString()](Engine& engine, const JobContext&) { engine.restoreModel(path); },
+      [this] { m_session->announceModels(); }, [this](const Error& error) { m_problem->setText(errorText(error)); });
+}
+
+void ModelsPage::exportChosen(const QString& format, const QString& path) {
+  const std::vector<ModelEntry> entries = chosen();
+  if (entries.size() != 1 || !m_session->ready()) return;
+  m_problem->setText({});
+  m_session->run(
+      this, Lane::Batch, tr("Export %1").arg(QString::fromStdString(entries.front().info.name)),
+      [id = entries.front().info.id, format = format.toStdString(), path = path.toStdString()](
+          Engine& engine, const JobContext&) { engine.exportModel(id, format, path); },
+      [] {}, [this](const Error& error) { m_problem->setText(errorText(error)); });
+}
+
+void ModelsPage::exportWithDialog(const QString& format) {
+  const std::vector<ModelEntry> entries = chosen();
+  if (entries.size() != 1) return;
+  const QString suffix = format == u"pytorch" ? QStringLiteral("pt") : QStringLiteral("safetensors");
+  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(QString::fromStdString(entries.front().info.name)));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(suffix);
+  dialog->selectFile(QString::fromStdString(entries.front().info.name) + u'.' + suffix);
+  connect(dialog, &QFileDialog::fileSelected, this,
+          [this, format](const QString& path) { exportChosen(format, path); });
+  dialog->open();
+}
+
+void ModelsPage::copyTable() {
+  std::vector<int> rows;
+  for (const QModelIndex& index : m_table->selectionModel()->selectedRows()) rows.push_back(index.row());
+  std::sort(rows.begin(), rows.end());
+  QApplication::clipboard()->setText(tableText(*m_filter, TableFormat::Text, rows));
+}
+
+QString ModelsPage::exportTable(const QString& path) {
+  const QString suffix = QFileInfo(path).suffix().toLower();
+  if (suffix != u"csv" && suffix != u"md") return tr("“.%1” is not a format for tables. Use .csv or .md.").arg(suffix);
+  QSaveFile file(path);
+  const QByteArray text = tableText(*m_filter, suffix == u"md" ? TableFormat::Markdown : TableFormat::Csv).toUtf8();
+  const bool written = file.open(QIODevice::WriteOnly) && file.write(text) == text.size() && file.commit();
+  return written ? QString() : tr("%1 could not be written. Choose another folder, or free some space.").arg(path);
+}
+
+void ModelsPage::exportTableWithDialog() {
+  auto* dialog = new QFileDialog(this, tr("Export the table"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setNameFilters({tr("CSV (*.csv)"), tr("Markdown (*.md)")});
+  dialog->setDefaultSuffix(QStringLiteral("csv"));
+  connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) {
+    dialog->setDefaultSuffix(filter.contains(u"*.md") ? QStringLiteral("md") : QStringLiteral("csv"));
+  });
+  connect(dialog, &QFileDialog::fileSelected, this,
+          [this](const QString& path) { m_problem->setText(exportTable(path)); });
+  dialog->open();
+}
+
+}  // namespace whorl::ui
