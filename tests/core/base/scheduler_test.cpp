@@ -372,15 +372,12 @@ class SchedulerTest : public QObject {
     JobObserver observer;
     std::atomic<int> depth = 0, deepest = 0;
     std::shared_ptr<Job> job;
-    std::promise<void> known;
-    auto isKnown = known.get_future();
     observer.changed = [&](const Job& changed) {
       deepest = std::max(deepest.load(), ++depth);
       if (changed.state() == JobState::Paused) job->cancel();
       --depth;
     };
     job = scheduler.submit(Lane::Batch, "self-cancelling", endless(started), observer);
-    known.set_value();
     started.get_future().wait();
     job->pause();
     job->wait();
