@@ -1,1 +1,142 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/cli/cli.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "core/base/error.h"
+
+namespace whorl::cli {
+namespace {
+
+constexpr const char* kProgram = "whorl-cli";
+
+Error translated(const CLI::ParseError& error) {
+  return {ErrorKind::Usage, error.what(), {}, "whorl-cli --help, or whorl-cli COMMAND --help"};
+}
+
+/// The command among the arguments, down to the leaf ("models list"); null where none is named.
+CLI::App* leafOf(CLI::App& root, const std::vector<std::string>& arguments) {
+  CLI::App* app = &root;
+  for (const auto& argument : arguments) {
+    if (argument.starts_with('-')) break;
+    CLI::App* next = nullptr;
+    for (CLI::App* sub : app->get_subcommands([](CLI::App*) { return true; })) {
+      if (sub->get_name() == argument) next = sub;
+    }
+    if (!next) break;
+    app = next;
+  }
+  return app == &root ? nullptr : app;
+}
+
+Command* commandOf(std::vector<Command>& commands, const CLI::App* app) {
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& c) { return c.app == app; });
+  return found == commands.end() ? nullptr : &*found;
+}
+
+KnownOption knownOption(const CLI::App& app, const std::string& name) {
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (!option) return KnownOption::No;
+  return option->get_items_expected_max() > 0 ? KnownOption::WithValue : KnownOption::Flag;
+}
+
+void printHelp(const Command* command, CLI::App& app, const CommonOptions& common,
+               const std::vector<std::string>& arguments) {
+  std::string text = app.help();
+  if (command && command->help) {
+    Session session(common);
+    text += "\n" + command->help(session.engine(), arguments);
+  }
+  std::fputs(text.c_str(), stdout);
+}
+
+int report(const Error& error, const std::string& jsonTarget) {
+  const int code = exitCode(error.kind());
+  std::fprintf(stderr, "%s: %s\n", kProgram, error.what());
+  if (!jsonTarget.empty()) {
+    const nlohmann::json document = {{"error",
+                                      {{"kind", errorKindName(error.kind())},
+                                       {"message", error.message()},
+                                       {"where", error.where()},
+                                       {"hint", error.hint()},
+                                       {"exit_code", code}}}};
+    try {
+      writeJsonText(jsonTarget, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    } catch (const std::exception&) {
+      // The place for JSON can't be written, which is what the first error says, or worse trouble; stderr has the line.
+    }
+  }
+  return code;
+}
+
+void runArguments(std::vector<std::string> arguments) {
+  CommonOptions common;
+  CLI::App root("Whorl: see how an image classifier breaks, and what gives the attack away", kProgram);
+  root.set_version_flag("--version", std::string(kProgram) + " " + versionText());
+  root.set_help_flag("--help,-h", "Print this help and exit");
+  root.require_subcommand(1);
+  root.get_formatter()->column_width(34);
+  std::vector<Command> commands;
+  addRunCommands(root, common, commands);
+  addImageCommands(root, common, commands);
+  addListCommands(root, common, commands);
+  root.footer("Exit codes: 0 done, 2 usage, 3 bad input, 4 failed run, 130 cancelled. More in docs/cli.md.");
+
+  CLI::App* leaf = leafOf(root, arguments);
+  Command* command = commandOf(commands, leaf);
+  const std::vector<std::string> raw = arguments;
+  std::vector<ExtraOption> extras;
+  if (command && command->takesParameters) {
+    extras = takeExtraOptions(arguments, [&](const std::string& name) { return knownOption(*leaf, name); });
+  }
+  try {
+    std::reverse(arguments.begin(), arguments.end());
+    root.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    printHelp(command, leaf ? *leaf : root, common, raw);
+    return;
+  } catch (const CLI::CallForVersion& version) {
+    std::printf("%s\n", version.what());
+    return;
+  } catch (const CLI::ParseError& error) {
+    throw translated(error);
+  }
+  if (!command) throw Error(ErrorKind::Usage, "no command was given", {}, "whorl-cli --help lists them");
+  Session session(common);
+  command->run(session, std::move(extras));
+}
+
+}  // namespace
+
+void addCommonOptions(CLI::App& command, CommonOptions& common) {
+  command.set_help_flag("--help,-h", "Print this help and exit");
+  command.add_option("--seed", common.seed, "Seed of all randomness (default 0)");
+  command.add_option("--device", common.device, "auto, cpu, cuda or cuda:N (default auto)");
+  command.add_option("--json", common.json, "Write the result as one JSON object to this file, or to stdout with -");
+  command.add_option("--data-dir", common.dataFolder, "Look for data sets here first");
+  command.add_flag("--quiet,-q", common.quiet, "No progress and no text, errors aside");
+}
+
+int runCli(int argc, char** argv) {
+  const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  const std::string jsonTarget = rawOption(arguments, "--json");
+  try {
+    runArguments(arguments);
+    if (std::fflush(stdout) != 0) throw Error(ErrorKind::Failed, "standard output can't be written");
+    return 0;
+  } catch (const Error& error) {
+    return report(error, jsonTarget);
+  } catch (const std::exception& error) {
+    return report(Error(ErrorKind::Internal, error.what(), {}, "please report this"), jsonTarget);
+  }
+}
+
+}  // namespace whorl::cli

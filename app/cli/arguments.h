@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/parameters.h"
+
+namespace whorl::cli {
+
+/// An option that the command itself doesn't know: a parameter of the attack, objective, … that was chosen.
+struct ExtraOption {
+  std::string name;                  ///< as typed, without the dashes
+  std::optional<std::string> value;  ///< none: a switch such as --random-start
+};
+
+/// How a command takes one of its own options.
+enum class KnownOption { No, Flag, WithValue };
+
+/// Takes options that are not `known` (with their values) out of `arguments`. A token that starts with "--" is never
+/// taken for a value of an unknown option; `--name=value` says it outright.
+std::vector<ExtraOption> takeExtraOptions(std::vector<std::string>& arguments,
+                                          const std::function<KnownOption(const std::string& name)>& known);
+
+/// "--step-size" and "--step_size" both name the parameter step_size.
+std::string parameterName(const std::string& option);
+/// "--step-size"
+std::string optionName(const std::string& parameter);
+
+/// Reads the options that `specs` declare and removes them from `extras`. Error(Usage) for values that don't fit.
+Parameters takeParameters(const std::string& owner, const std::vector<ParameterSpec>& specs,
+                          std::vector<ExtraOption>& extras);
+
+/// Error(Usage) that names the first option left over, and what it may have meant.
+void refuseLeftOvers(const std::string& command, const std::vector<ExtraOption>& extras,
+                     const std::vector<ParameterSpec>& specs);
+
+/// The value of `--name VALUE` or `--name=VALUE` among raw arguments, before they are parsed; "" for none.
+std::string rawOption(const std::vector<std::string>& arguments, const std::string& name);
+
+/// One step of a stack: "jpeg", or "fgsm:epsilon=0.3,norm=linf" → operation and its options.
+struct StepText {
+  std::string operation;
+  std::vector<ExtraOption> options;
+};
+StepText parseStep(const std::string& text);
+
+/// What --help prints of parameters: option, type, unit, range, default, and its line of help.
+std::string describeParameters(const std::vector<ParameterSpec>& specs);
+
+}  // namespace whorl::cli

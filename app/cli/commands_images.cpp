@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// predict, perturb, explore: single image files.
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "core/base/error.h"
+
+namespace whorl::cli {
+namespace {
+
+using nlohmann::json;
+
+InputFit parseFit(const std::string& text) {
+  if (text == "fit") return InputFit::Fit;
+  if (text == "crop") return InputFit::Crop;
+  if (text == "stretch") return InputFit::Stretch;
+  throw Error(ErrorKind::Usage, "\"" + text + "\" is no way to fit an image", "--fit", "one of fit, crop, stretch");
+}
+
+void requireModel(const std::string& model, const std::string& command) {
+  if (model.empty()) {
+    throw Error(ErrorKind::Usage, "--model is missing", command, "whorl-cli models list shows what there is");
+  }
+}
+
+std::string verdictText(const Verdict& verdict, const std::string& className) {
+  char text[160];
+  std::snprintf(text, sizeof text, "%s (%.2f %%)", className.c_str(), 100 * verdict.probabilities[verdict.predicted]);
+  std::string line = text;
+  if (verdict.threshold) {
+    std::snprintf(text, sizeof text, ", %s: fingerprint distance %.4g, threshold %.4g",
+                  verdict.accepted ? "accepted" : "REJECTED", verdict.score, *verdict.threshold);
+    line += text;
+  }
+  return line;
+}
+
+// ---- predict -------------------------------------------------------------------------------------------------------
+
+struct PredictOptions {
+  PredictRequest request;
+  std::string fit = "fit";
+};
+
+void addPredict(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  auto options = std::make_shared<PredictOptions>();
+  CLI::App* app = root.add_subcommand("predict", "Say what a model sees in image files");
+  addCommonOptions(*app, common);
+  app->add_option("images", options->request.files, "Image files")->required();
+  app->add_option("--model", options->request.model, "Model: a shipped name, one of yours, or a file");
+  app->add_option("--fit", options->fit, "How images of other sizes are fitted: fit, crop, stretch (default fit)");
+  commands.push_back({app,
+                      [options](Session& session, std::vector<ExtraOption>) {
+                        PredictRequest request = options->request;
+                        requireModel(request.model, "predict");
+                        request.fit = parseFit(options->fit);
+                        request.device = session.options().device;
+                        PredictResult result;
+                        session.run(Lane::Batch, "predict",
+                                    [&](JobContext& context) { result = session.engine().predict(request, context); });
+                        for (const auto& image : result.images) {
+                          session.print(image.file + ": " + verdictText(image.verdict, image.className) + "\n");
+                        }
+                        session.writeJson(result.json);
+                      },
+                      nullptr, false});
+}
+
+// ---- perturb -------------------------------------------------------------------------------------------------------
+
+struct PerturbOptions {
+  PerturbRequest request;
+  bool list = false;
+};
+
+OperationSpec findPerturbation(const Engine& engine, const std::string& name) {
+  std::string known;
+  for (const auto& spec : engine.perturbations()) {
+    if (spec.name == name) return spec;
+    known += (known.empty() ? "" : ", ") + spec.name;
+  }
+  throw Error(ErrorKind::Usage,
+              name.empty() ? "no perturbation was named" : "there is no perturbation \"" + name + "\"",
+              "--perturbation", known.empty() ? "this build has none" : "one of " + known);
+}
+
+void listPerturbations(Session& session) {
+  json list = json::array();
+  std::string text;
+  for (const auto& spec : session.engine().perturbations()) {
+    list.push_back(toJson(spec));
+    text += spec.name + ": " + spec.summary + "\n" + describeParameters(spec.parameters);
+  }
+  session.print(text);
+  session.writeJson(json{{"perturbations", list}}.dump());
+}
+
+void runPerturb(Session& session, const PerturbOptions& options, std::vector<ExtraOption> extras) {
+  if (options.list) {
+    refuseLeftOvers("perturb", extras, {});
+    return listPerturbations(session);
+  }
+  PerturbRequest request = options.request;
+  const OperationSpec spec = findPerturbation(session.engine(), request.perturbation);
+  request.parameters = takeParameters(spec.name, spec.parameters, extras);
+  refuseLeftOvers("perturb", extras, spec.parameters);
+  if (request.input.empty()) throw Error(ErrorKind::Usage, "no image was given", "perturb");
+  if (request.output.empty()) throw Error(ErrorKind::Usage, "--output is missing", "perturb");
+  request.seed = session.options().seed;
+  std::string document;
+  session.run(Lane::Batch, "perturb",
+              [&](JobContext& context) { document = session.engine().perturb(request, context); });
+  session.print("written to " + request.output + "\n");
+  session.writeJson(document);
+}
+
+void addPerturb(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  auto options = std::make_shared<PerturbOptions>();
+  CLI::App* app = root.add_subcommand("perturb", "Perturb an image file naturally");
+  addCommonOptions(*app, common);
+  app->add_option("image", options->request.input, "Image file");
+  app->add_option("--output", options->request.output, "Image file to write (PNG, JPEG, WebP, BMP, TIFF)");
+  app->add_option("--perturbation", options->request.perturbation, "Perturbation by name");
+  app->add_flag("--list", options->list, "List the perturbations and their parameters");
+  commands.push_back({app,
+                      [options](Session& session, std::vector<ExtraOption> extras) {
+                        runPerturb(session, *options, std::move(extras));
+                      },
+                      [](Engine& engine, const std::vector<std::string>& arguments) {
+                        const std::string name = rawOption(arguments, "--perturbation");
+                        std::string text;
+                        for (const auto& spec : engine.perturbations()) {
+                          if (!name.empty() && spec.name != name) continue;
+                          text += spec.name + ": " + spec.summary + "\n" + describeParameters(spec.parameters);
+                        }
+                        return "Perturbations:\n" + text;
+                      },
+                      true});
+}
+
+// ---- explore -------------------------------------------------------------------------------------------------------
+
+struct ExploreOptions {
+  ExploreRequest request;
+  std::string image;
+  std::string dataset;
+  std::int64_t index = 0;
+  int label = -1;
+  std::vector<std::string> steps;
+  std::string fit = "fit";
+  std::string output;
+};
+
+StepRequest stepRequest(const Engine& engine, const std::string& text) {
+  StepText step = parseStep(text);
+  std::vector<OperationSpec> specs = engine.perturbations();
+  for (const auto& attack : engine.attacks()) specs.push_back(attack.spec);
+  std::string known;
+  for (const auto& spec : specs) {
+    known += (known.empty() ? "" : ", ") + spec.name;
+    if (spec.name != step.operation) continue;
+    const Parameters given = takeParameters(spec.name, spec.parameters, step.options);
+    refuseLeftOvers("explore", step.options, spec.parameters);
+    return {spec.name, resolve(spec.name, spec.parameters, given), true};
+  }
+  throw Error(ErrorKind::Usage, "there is no perturbation or attack \"" + step.operation + "\"", "--step",
+              "one of " + known);
+}
+
+json verdictJson(const Verdict& verdict, const std::vector<std::string>& classes) {
+  const bool fingerprinted = !verdict.fingerprintDistances.empty();
+  return {{"class", classes.at(verdict.predicted)},
+          {"class_index", verdict.predicted},
+          {"probabilities", verdict.probabilities},
+          {"logits", verdict.logits},
+          {"fingerprint_distances", fingerprinted ? json(verdict.fingerprintDistances) : json(nullptr)},
+          {"score", fingerprinted ? json(verdict.score) : json(nullptr)},
+          {"threshold", verdict.threshold ? json(*verdict.threshold) : json(nullptr)},
+          {"accepted", verdict.threshold ? json(verdict.accepted) : json(nullptr)}};
+}
+
+json exploreJson(const ExploreResult& result, const ExploreRequest& request, const ModelInfo& model, Engine& engine) {
+  json steps = json::array();
+  for (std::size_t i = 0; i < result.steps.size(); ++i) {
+    const auto& step = result.steps[i];
+    steps.push_back({{"operation", step.operation},
+                     {"parameters", toJson(request.steps.at(i).parameters)},
+                     {"success", step.success ? json(*step.success) : json(nullptr)},
+                     {"note", step.note},
+                     {"seconds", step.seconds}});
+  }
+  const auto& norms = result.norms;
+  const EngineInfo info = engine.info();
+  return {{"command", "explore"},
+          {"version", info.version},
+          {"torch_version", info.torchVersion},
+          {"seed", request.seed},
+          {"device", request.device},
+          {"threat_model", request.threatModel},
+          {"model", model.path},
+          {"model_sha256", model.sha256},
+          {"label", request.label ? json(*request.label) : json(nullptr)},
+          {"steps", steps},
+          {"before", verdictJson(result.before, model.classNames)},
+          {"after", verdictJson(result.after, model.classNames)},
+          {"norms",
+           {{"l0", norms.l0},
+            {"l1", norms.l1},
+            {"l2", norms.l2},
+            {"linf", norms.linf},
+            {"ssim", norms.ssim},
+            {"psnr", std::isfinite(norms.psnr) ? json(norms.psnr) : json(nullptr)}}},
+          {"seconds", result.seconds}};
+}
+
+/// Fills in the image (from a file, or a data set's test image with its label).
+void loadImage(Session& session, const ExploreOptions& options, ExploreRequest& request) {
+  Engine& engine = session.engine();
+  if (options.image.empty() == options.dataset.empty()) {
+    throw Error(ErrorKind::Usage, "give one image: a file, or --data NAME with --index N", "explore");
+  }
+  if (!options.image.empty()) {
+    request.image = engine.readImage(options.image);
+    return;
+  }
+  std::vector<DatasetImage> images;
+  session.run(Lane::Batch, "load",
+              [&](JobContext& context) { images = engine.testImages(options.dataset, options.index, 1, context); });
+  if (images.empty()) {
+    throw Error(ErrorKind::Usage, "there is no test image " + std::to_string(options.index), options.dataset);
+  }
+  request.image = images.front().image;
+  request.label = images.front().label;
+  request.imageIndex = options.index;
+}
+
+void runExplore(Session& session, const ExploreOptions& options) {
+  Engine& engine = session.engine();
+  ExploreRequest request = options.request;
+  requireModel(request.model, "explore");
+  request.fit = parseFit(options.fit);
+  request.seed = session.options().seed;
+  request.device = session.options().device;
+  for (const auto& step : options.steps) request.steps.push_back(stepRequest(engine, step));
+  loadImage(session, options, request);
+  if (options.label >= 0) request.label = options.label;
+  ExploreResult result;
+  session.run(
+      Lane::Batch, "explore", [&](JobContext& context) { result = engine.explore(request, context); }, "steps");
+  if (!options.output.empty()) engine.writeImage(result.result, options.output);
+  const ModelInfo model = engine.model(request.model);
+  char norms[160];
+  std::snprintf(norms, sizeof norms, "L0 %lld, L1 %.4g, L2 %.4g, Linf %.4g, SSIM %.4f\n",
+                static_cast<long long>(result.norms.l0), result.norms.l1, result.norms.l2, result.norms.linf,
+                result.norms.ssim);
+  session.print("before  " + verdictText(result.before, model.classNames.at(result.before.predicted)) + "\nafter   " +
+                verdictText(result.after, model.classNames.at(result.after.predicted)) + "\nchange  " + norms);
+  json document = exploreJson(result, request, model, engine);
+  document["output"] = options.output.empty() ? json(nullptr) : json(options.output);
+  session.writeJson(document.dump());
+}
+
+void addExplore(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  auto options = std::make_shared<ExploreOptions>();
+  CLI::App* app = root.add_subcommand("explore", "One image through a stack of perturbations and attacks");
+  addCommonOptions(*app, common);
+  app->add_option("image", options->image, "Image file");
+  app->add_option("--data", options->dataset, "Take a test image of this data set instead");
+  app->add_option("--index", options->index, "Which one (default 0)");
+  app->add_option("--model", options->request.model, "Model: a shipped name, one of yours, or a file");
+  app->add_option("--step", options->steps, "NAME or NAME:parameter=value,…; repeat it for a stack")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option("--label", options->label, "True class (default: the data set's, else the model's own guess)");
+  app->add_option("--fit", options->fit, "fit, crop or stretch (default fit)");
+  app->add_option("--threat-model", options->request.threatModel, "What attacks may see (default grey-box)");
+  app->add_option("--output", options->output, "Write the resulting image here");
+  commands.push_back(
+      {app, [options](Session& session, std::vector<ExtraOption>) { runExplore(session, *options); }, nullptr, false});
+}
+
+}  // namespace
+
+void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  addPredict(root, common, commands);
+  addExplore(root, common, commands);
+  addPerturb(root, common, commands);
+}
+
+}  // namespace whorl::cli
