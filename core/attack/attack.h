@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <torch/types.h>
@@ -31,21 +32,24 @@ struct AttackRequest {
   torch::Tensor images;   ///< [B,C,H,W] in [0,1]
   torch::Tensor labels;   ///< [B] int64, true classes
   torch::Tensor targets;  ///< [B] int64 for targeted attacks, else undefined
-  std::vector<std::int64_t> indices;  ///< of the images in their data set: randomness is drawn from (seed, index, restart)
+  /// Of the images in their data set: randomness is drawn from (seed, index, restart). Empty: the places in the batch.
+  std::vector<std::int64_t> indices;
   std::uint64_t seed = 0;
   ThreatModel threatModel = ThreatModel::GreyBox;
-  std::shared_ptr<const DifferentiableScore> detectorScore;  ///< adaptive attacks only
+  std::shared_ptr<const DifferentiableScore> detectorScore;  ///< adaptive white box: required; else forbidden
   double detectorWeight = 1;
-  bool trace = false;  ///< record every step of the first image
+  bool trace = false;                                  ///< record every step of the first image
   std::function<void(const AttackTraceStep&)> onStep;  ///< called for the first image after each step; may be empty
 };
 
 struct AttackOutcome {
-  torch::Tensor adversarial;  ///< [B,C,H,W]; the clean image where the attack failed and its policy says so
-  torch::Tensor success;      ///< [B] bool: misclassified (untargeted) or classified as the target
-  torch::Tensor predictions;  ///< [B] int64, of `adversarial`
-  std::int64_t forwards = 0;   ///< images through the network
-  std::int64_t backwards = 0;  ///< images back through it
+  torch::Tensor adversarial;       ///< [B,C,H,W]; the clean image where the attack failed and its policy says so
+  torch::Tensor success;           ///< [B] bool: misclassified (untargeted) or classified as the target
+  torch::Tensor predictions;       ///< [B] int64, of `adversarial`
+  torch::Tensor nonfinite;         ///< [B] bool: a loss or gradient was NaN or infinite; that step was left out
+  std::vector<std::string> notes;  ///< what a person should know, in plain words: vanished or non-finite gradients
+  std::int64_t forwards = 0;       ///< images through the network, copies shifted by fingerprints included
+  std::int64_t backwards = 0;      ///< images back through it, likewise
   std::vector<AttackTraceStep> trace;
 };
 
@@ -57,9 +61,13 @@ class Attack {
   virtual ThreatModel threatModel() const { return ThreatModel::GreyBox; }
   /// Norms that bound it: "linf", "l2", …
   virtual std::vector<std::string> norms() const = 0;
+  /// Named sets of values, for data sets and published settings (docs/attacks.md): name → values.
+  virtual const std::vector<std::pair<std::string, Parameters>>& presets() const;
 
-  /// `parameters` are resolved. Pixels stay in [0,1], the distance within `epsilon`. Error(Usage) for parameters that
-  /// contradict each other or a threat model that is not honoured; Error(BadInput) for a model without gradients.
+  /// Missing parameters take their defaults. Pixels stay in [0,1], the distance within `epsilon` (both to 1e-6).
+  /// Error(Usage) for parameters out of range or that contradict each other, and for a threat model that is not
+  /// honoured; Error(BadInput) for images, labels or targets that don't fit, and for a model without gradients where
+  /// they are needed. Cancelling takes effect between two steps.
   virtual AttackOutcome run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
                             const JobContext& context) const = 0;
 };

@@ -38,14 +38,19 @@ class AttackObjective {
   virtual ThreatModel needs() const { return ThreatModel::GreyBox; }
 };
 
+/// max_{j≠y} h_j − h_y of logits [B,K] and classes [B]: [B], positive where something else than y is predicted.
+torch::Tensor margins(const torch::Tensor& logits, const torch::Tensor& classes);
+
 /// "cross_entropy" or "margin" (max_{j≠y} h_j − h_y); targeted forms pull towards `classes` instead of away.
+/// Error(Usage) for other names.
 std::unique_ptr<AttackObjective> makeObjective(const std::string& loss, bool targeted);
 
-/// base − weight · score: stays under the detector while it misleads the classifier.
+/// base − weight · score: stays under the detector while it misleads the classifier. weight >= 0; at 0 it is the base.
 std::unique_ptr<AttackObjective> withDetector(std::unique_ptr<AttackObjective> base,
                                               std::shared_ptr<const DifferentiableScore> score, double weight);
 
-/// Loss and its gradient with respect to the images, both detached; one forward and one backward.
+/// Loss and its gradient with respect to the images, both detached; one forward and one backward, whatever the
+/// caller's grad mode. No weight's gradient is computed. Error(BadInput) if none flows to the images.
 struct LossGradient {
   torch::Tensor loss;      ///< [B]
   torch::Tensor logits;    ///< [B,K]

@@ -1,1 +1,97 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/attack/projection.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/base/random.h"
+
+namespace whorl {
+namespace {
+
+/// A radius so much below ε that rounding x = o + δ, pixel by pixel, can't leave the ball: pixels of [½,1] are rounded
+/// by at most η/4, all of them perhaps to the same side.
+double safeRadius(double epsilon, const torch::Tensor& images) {
+  const double eta = images.scalar_type() == torch::kFloat64 ? std::numeric_limits<double>::epsilon()
+                                                             : std::numeric_limits<float>::epsilon();
+  const auto pixels = static_cast<double>(images[0].numel());
+  return std::max(0.0, epsilon * (1 - 2 * eta) - 0.25 * eta * std::sqrt(pixels));
+}
+
+void drawLinf(Random& random, double epsilon, double* values, std::int64_t size) {
+  for (std::int64_t k = 0; k < size; ++k) values[k] = random.uniform(-epsilon, epsilon);
+}
+
+/// A normal direction, and a radius of law r^d.
+void drawL2(Random& random, double epsilon, double* values, std::int64_t size) {
+  double square = 0;
+  for (std::int64_t k = 0; k < size; ++k) {
+    values[k] = random.normal();
+    square += values[k] * values[k];
+  }
+  const double radius = epsilon * std::pow(random.uniform(), 1.0 / static_cast<double>(size));
+  const double factor = square > 0 ? radius / std::sqrt(square) : 0;
+  for (std::int64_t k = 0; k < size; ++k) values[k] *= factor;
+}
+
+}  // namespace
+
+Norm parseNorm(const std::string& name) {
+  if (name == "linf") return Norm::Linf;
+  if (name == "l2") return Norm::L2;
+  throw Error(ErrorKind::Usage, "there is no norm \"" + name + "\" here", "norm", "known: linf, l2");
+}
+
+torch::Tensor l2Norms(const torch::Tensor& images) {
+  return at::linalg_vector_norm(images.flatten(1), 2, at::IntArrayRef{1});
+}
+
+torch::Tensor perImage(const torch::Tensor& values) { return values.view({-1, 1, 1, 1}); }
+
+Ball::Ball(Norm norm, torch::Tensor origin, double epsilon)
+    : m_norm(norm), m_epsilon(epsilon), m_origin(std::move(origin)) {
+  if (m_norm == Norm::Linf) {
+    m_lower = (m_origin - m_epsilon).clamp_min_(0);
+    m_upper = (m_origin + m_epsilon).clamp_max_(1);
+  }
+}
+
+torch::Tensor Ball::project(const torch::Tensor& images) const {
+  if (m_norm == Norm::Linf) return at::clamp(images, m_lower, m_upper);
+  if (images.size(0) == 0) return images;
+  const torch::Tensor delta = images - m_origin;
+  const double radius = safeRadius(m_epsilon, images);
+  // Norms in double: a float sum of 21,168 squares would be as coarse as the tolerance.
+  const torch::Tensor norms = l2Norms(delta.to(torch::kFloat64));
+  const torch::Tensor factor = (radius / norms.clamp_min(1e-300)).clamp_max(1);
+  return (m_origin + delta * perImage(factor.to(delta.scalar_type()))).clamp_(0, 1);
+}
+
+torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds) const {
+  torch::Tensor offsets = torch::empty(m_origin.sizes(), torch::kFloat64);
+  const std::int64_t size = seeds.empty() ? 0 : offsets.numel() / static_cast<std::int64_t>(seeds.size());
+  double* values = offsets.data_ptr<double>();
+  for (const std::uint64_t seed : seeds) {
+    Random random(seed);
+    (m_norm == Norm::Linf ? drawLinf : drawL2)(random, m_epsilon, values, size);
+    values += size;
+  }
+  return m_origin + offsets.to(m_origin.device(), m_origin.scalar_type());
+}
+
+Ball Ball::select(const torch::Tensor& rows) const {
+  Ball ball;
+  ball.m_norm = m_norm;
+  ball.m_epsilon = m_epsilon;
+  ball.m_origin = m_origin.index_select(0, rows);
+  if (m_norm == Norm::Linf) {
+    ball.m_lower = m_lower.index_select(0, rows);
+    ball.m_upper = m_upper.index_select(0, rows);
+  }
+  return ball;
+}
+
+}  // namespace whorl

@@ -29,7 +29,7 @@ struct DetectorEntry {
 
 /// The table: all detectors.
 const std::vector<DetectorEntry>& detectors();
-/// Error(Usage) that lists the known names.
+/// Fills in and checks parameters. Error(Usage) that lists the known names, or for a parameter out of its range.
 std::unique_ptr<Detector> makeDetector(const std::string& name, const Model& model, const Parameters& parameters);
 
 }  // namespace whorl

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "core/attack/attack.h"
+
+namespace whorl {
+
+/// Basic iterative method: sign steps from the clean image, kept within ε (Kurakin et al. 2017). BIM-a is stop =
+/// first_success, BIM-b is stop = last.
+class Bim : public Attack {
+ public:
+  const OperationSpec& spec() const override;
+  std::vector<std::string> norms() const override;
+  const std::vector<std::pair<std::string, Parameters>>& presets() const override;
+  AttackOutcome run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
+                    const JobContext& context) const override;
+};
+
+}  // namespace whorl

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <torch/types.h>
+
+namespace whorl {
+
+enum class Norm { Linf, L2 };
+/// "linf" or "l2"; Error(Usage) for others.
+Norm parseNorm(const std::string& name);
+
+/// Per-image L2 norm of [B,…]: [B].
+torch::Tensor l2Norms(const torch::Tensor& images);
+
+/// Shapes [B] like images of four dimensions, so that it multiplies them.
+torch::Tensor perImage(const torch::Tensor& values);
+
+/// The images that an attack may show: an ε-ball around each clean image, cut with the box [0,1].
+class Ball {
+ public:
+  /// origin [B,C,H,W] inside the box.
+  Ball(Norm norm, torch::Tensor origin, double epsilon);
+
+  /// The nearest point of the ∞-ball in the box; for L2 the radial projection, then the box (which only comes nearer).
+  /// Rounding never leaves the ball by more than 1e-7.
+  torch::Tensor project(const torch::Tensor& images) const;
+
+  /// Uniform in the ball (not yet cut with the box, as published), one seed an image: the same wherever it is in a
+  /// batch.
+  torch::Tensor randomPoint(const std::vector<std::uint64_t>& seeds) const;
+
+  /// The balls of some of the images.
+  Ball select(const torch::Tensor& rows) const;
+
+ private:
+  Ball() = default;
+
+  Norm m_norm = Norm::Linf;
+  double m_epsilon = 0;
+  torch::Tensor m_origin;
+  torch::Tensor m_lower;  ///< linf only
+  torch::Tensor m_upper;
+};
+
+}  // namespace whorl
