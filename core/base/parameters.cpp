@@ -214,6 +214,7 @@ Parameters resolve(const std::string& owner, const std::vector<ParameterSpec>& s
       continue;
     }
     std::vector<std::string> known;
+    known.reserve(specs.size());
     for (const ParameterSpec& spec : specs) known.push_back(spec.name);
     throw Error(ErrorKind::Usage, "there is no parameter " + inQuotes(name), owner,
                 known.empty() ? "it takes none" : "it takes " + joined(known));
