@@ -77,7 +77,8 @@ install_packages() {
   local missing line packages=()
   missing="$(missing_lines)"
   if [ -z "$missing" ]; then return; fi
-  local command="apt-get update && apt-get install -y --no-install-recommends $(echo "$missing" | sed 's/|.*//' | tr '\n' ' ')"
+  local command="apt-get update && apt-get install -y --no-install-recommends"
+  for line in $missing; do command+=" $(choose_package "$line" 2>/dev/null || echo "${line%%|*}")"; done
   if [ "$(id -u)" != 0 ] && ! { command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; }; then
     die "packages are missing, and installing them needs root. An administrator must run:" "$command"
   fi
@@ -111,7 +112,7 @@ env_is_complete() {
   local site
   for site in "$WHORL_ENV"/lib/python3*/site-packages; do
     # pip writes these folders last: what was interrupted is done again.
-    if is_libtorch "$site/torch" && compgen -G "$site/torch-2.*.dist-info" >/dev/null && [ -d "$site/numpy" ] &&
+    if is_libtorch "$site/torch" && compgen -G "$site/torch-2.13.0*.dist-info" >/dev/null && [ -d "$site/numpy" ] &&
       [ -d "$site/safetensors" ]; then
       return 0
     fi
