@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/nn/import_torchscript.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <torch/csrc/jit/api/module.h>
+#include <torch/csrc/jit/serialization/import.h>
+
+#include "core/base/error.h"
+
+namespace whorl {
+namespace {
+
+using torch::Tensor;
+
+std::string shapeText(at::IntArrayRef sizes) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    text += (i == 0 ? "" : ",") + std::to_string(sizes[i]);
+  }
+  return text + "]";
+}
+
+std::string firstLine(const std::exception& error) {
+  const auto* torchError = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torchError != nullptr ? torchError->what_without_backtrace() : error.what();
+  return text.substr(0, text.find('\n'));
+}
+
+[[noreturn]] void throwBad(const std::filesystem::path& path, const std::string& reason) {
+  throw Error(ErrorKind::BadInput, reason, path.string(),
+              "check the input's shape, and that the module returns one tensor of logits");
+}
+
+Tensor perChannel(const std::vector<double>& values, double neutral, const ImageShape& input, torch::Device device,
+                  const std::filesystem::path& path) {
+  const auto channels = static_cast<std::size_t>(input.channels);
+  const std::vector<double> all = values.empty() ? std::vector<double>(channels, neutral) : values;
+  if (all.size() != channels ||
+      !std::all_of(all.begin(), all.end(), [](double value) { return std::isfinite(value); })) {
+    throwBad(path, "mean and scale need one finite number for each channel");
+  }
+  return at::tensor(all, torch::kFloat32).view({1, input.channels, 1, 1}).to(device);
+}
+
+class TorchScriptClassifier : public Classifier {
+ public:
+  TorchScriptClassifier(torch::jit::Module module, const ImageShape& input, Tensor mean, Tensor scale,
+                        torch::Device device)
+      : m_module(std::move(module)),
+        m_input(input),
+        m_mean(std::move(mean)),
+        m_scale(std::move(scale)),
+        m_device(device) {
+    m_module.to(device);
+    m_module.eval();
+    for (const Tensor& parameter : m_module.parameters()) {
+      parameter.set_requires_grad(false);
+    }
+  }
+
+  Tensor logits(const Tensor& images) const override {
+    torch::jit::Module module = m_module;  // forward() is not const; the copy shares the weights
+    return module.forward({(images - m_mean) / m_scale}).toTensor();
+  }
+
+  // Runs the module once; a module that isn't a classifier of this input is refused.
+  void tryOut(const std::filesystem::path& path) {
+    const std::vector<std::int64_t> shape{2, m_input.channels, m_input.height, m_input.width};
+    const Tensor images = at::full(shape, .5, at::TensorOptions().dtype(torch::kFloat32).device(m_device));
+    torch::jit::Module module = m_module;
+    c10::IValue result;
+    try {
+      result = module.forward({(images - m_mean) / m_scale});
+    } catch (const std::exception& error) {
+      throwBad(path, "the module does not take images of the shape " + shapeText(shape) + ": " + firstLine(error));
+    }
+    if (!result.isTensor()) {
+      throwBad(path, "the module returns a " + result.tagKind() + " instead of a tensor");
+    }
+    const Tensor& logits = result.toTensor();
+    if (logits.dim() != 2 || logits.size(0) != 2 || logits.size(1) < 2 || logits.scalar_type() != torch::kFloat32) {
+      throwBad(path, "the module makes " + shapeText(logits.sizes()) + " of images of the shape " + shapeText(shape) +
+                         "; a classifier makes [2,K] in float32");
+    }
+    if (!logits.isfinite().all().item<bool>()) {
+      throwBad(path, "the module gives NaN or infinite logits for a grey image");
+    }
+    m_classes = static_cast<int>(logits.size(1));
+    const Tensor probe = images.clone().set_requires_grad(true);
+    m_differentiable = this->logits(probe).requires_grad();
+  }
+
+  ImageShape inputShape() const override { return m_input; }
+  int classCount() const override { return m_classes; }
+  bool differentiable() const override { return m_differentiable; }
+  torch::Device device() const override { return m_device; }
+  torch::Dtype dtype() const override { return torch::kFloat32; }
+
+ private:
+  torch::jit::Module m_module;
+  ImageShape m_input;
+  Tensor m_mean;
+  Tensor m_scale;
+  torch::Device m_device;
+  int m_classes = 0;
+  bool m_differentiable = false;
+};
+
+}  // namespace
+
+std::shared_ptr<const Classifier> loadTorchScript(const std::filesystem::path& path, const ImageShape& input,
+                                                  const std::vector<double>& mean, const std::vector<double>& scale,
+                                                  torch::Device device) {
+  if (input.channels < 1 || input.height < 1 || input.width < 1) {
+    throw Error(ErrorKind::Usage, "a TorchScript module needs the shape of its input", path.string(),
+                "give channels, height and width, such as 1x28x28");
+  }
+  if (std::any_of(scale.begin(), scale.end(), [](double value) { return !(value > 0); })) {
+    throwBad(path, "scale must be greater than 0");
+  }
+  torch::jit::Module module;
+  try {
+    module = torch::jit::load(path.string(), device);
+  } catch (const std::exception& error) {
+    throwBad(path, "the TorchScript module can't be loaded: " + firstLine(error));
+  }
+  auto classifier =
+      std::make_shared<TorchScriptClassifier>(std::move(module), input, perChannel(mean, 0, input, device, path),
+                                              perChannel(scale, 1, input, device, path), device);
+  classifier->tryOut(path);
+  return classifier;
+}
+
+}  // namespace whorl
