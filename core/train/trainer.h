@@ -37,7 +37,7 @@ struct TrainingPlan {
   Parameters parameters;  ///< of the loop, the objective and the fingerprints; resolved
   std::uint64_t seed = 0;
   torch::Device device = torch::kCPU;
-  int threads = 0;  ///< intra-operator threads, part of the plan (0: all)
+  int threads = 0;                   ///< intra-operator threads, part of the plan (0: all)
   std::filesystem::path checkpoint;  ///< "" for none; resumed from if `resume` is set
   bool resume = false;
   std::int64_t limitTrain = 0;  ///< use only so many training images (0: all)
@@ -47,24 +47,24 @@ struct TrainingPlan {
 struct TrainingEvent {
   bool epochEnd = false;
   std::int64_t step = 0;
-  std::int64_t steps = 0;  ///< in all
-  std::int64_t epoch = 0;
+  std::int64_t steps = 0;       ///< in all
+  std::int64_t epoch = 0;       ///< from 1
   std::vector<Metric> metrics;  ///< loss terms apart, accuracy, learning_rate, images_per_second; epochs: validation_*
 };
 
 struct TrainingOutcome {
-  Model model;  ///< eval mode, on the CPU, with fingerprints and threshold where there are any
-  double seconds = 0;           ///< of this run (a resumed run counts from its start)
-  double imagesPerSecond = 0;   ///< clean training images
-  double copiesPerSecond = 0;   ///< images through the network, shifted copies included
+  Model model;                 ///< eval mode, on the CPU, with fingerprints and threshold where there are any
+  double seconds = 0;          ///< of this run (a resumed run counts from its start)
+  double imagesPerSecond = 0;  ///< clean training images
+  double copiesPerSecond = 0;  ///< images through the network, shifted copies included
   double testAccuracy = 0;
   std::vector<TrainingEvent> history;  ///< epoch ends
   bool stoppedEarly = false;           ///< stop-and-keep was asked for
 };
 
-/// Trains a network. Same plan, same seed, same device and version: same numbers, also when it was cancelled and resumed
-/// from its checkpoint. Cancelling throws Error(Cancelled) after the checkpoint was written. NaN, infinity or divergence
-/// throws Error(Failed) with the step. `stopAndKeep` ends at the next step and keeps what is there.
+/// Trains a network. Same plan, same seed, same device and version: same numbers, also when it was cancelled and
+/// resumed from its checkpoint. Cancelling throws Error(Cancelled) after the checkpoint was written. NaN, infinity or
+/// divergence throws Error(Failed) with the step. `stopAndKeep` ends at the next step and keeps what is there.
 TrainingOutcome train(const TrainingPlan& plan, const JobContext& context,
                       const std::function<void(const TrainingEvent&)>& onEvent = {},
                       const std::function<bool()>& stopAndKeep = {});
