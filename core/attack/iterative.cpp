@@ -162,7 +162,9 @@ class IterativeRun {
     const torch::Tensor good = fooled(logits, classes, m_plan.targeted);
     const torch::Tensor finite = loss.isfinite() & logits.isfinite().all(1);
     flag(m_outcome.nonfinite, finite.logical_not());
-    const torch::Tensor value = loss.to(torch::kFloat64).masked_fill(finite.logical_not(), kMinusInfinity);
+    torch::Tensor value = loss.to(torch::kFloat64).masked_fill(finite.logical_not(), kMinusInfinity);
+    // Where nothing fools, first_success hands back a last iterate: earlier ones only hold its place.
+    if (m_plan.stop == StopPolicy::FirstSuccess && !last) value = value.masked_fill(good.logical_not(), kMinusInfinity);
     const torch::Tensor hadGood = m_outcome.success.index_select(0, m_rows);
     const torch::Tensor higher = value > m_loss.index_select(0, m_rows);
     torch::Tensor take = good & hadGood.logical_not();

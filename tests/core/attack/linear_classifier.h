@@ -93,6 +93,18 @@ class SmoothClassifier : public Classifier {
   torch::Tensor m_second;
 };
 
+/// The three-class network of known answers: W = [[1,−2,.5,0],[0,1,−1,2],[−1,.5,1,−1]], b = (.1,0,−.1), image
+/// (.2,.4,.6,.8) of class 1. Its nearest other class is 0, at L2 .3969112 and linf .2133333.
+inline LinearClassifier knownNetwork() {
+  const auto options = torch::TensorOptions().dtype(torch::kFloat64);
+  return {torch::tensor({1.0, -2.0, 0.5, 0.0, 0.0, 1.0, -1.0, 2.0, -1.0, 0.5, 1.0, -1.0}, options).view({3, 4}),
+          torch::tensor({0.1, 0.0, -0.1}, options),
+          {1, 2, 2}};
+}
+inline torch::Tensor knownImage() {
+  return torch::tensor({0.2, 0.4, 0.6, 0.8}, torch::TensorOptions().dtype(torch::kFloat64)).view({1, 1, 2, 2});
+}
+
 /// Images uniform in [0,1] from a seed, with some pixels exactly 0 and some exactly 1: [count,C,H,W] in double.
 inline torch::Tensor randomImages(const ImageShape& shape, std::int64_t count, std::uint64_t seed) {
   torch::Tensor images = torch::empty({count, shape.channels, shape.height, shape.width}, torch::kFloat64);
