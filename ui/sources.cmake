@@ -1,17 +1,105 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # One line a file, by folder.
 set(WHORL_UI_SOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/app/first_picture.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/app/window_options.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/command_palette.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/commands/command_registry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/choices.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/explore_commands.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/explore_controller.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/filmstrip.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/image_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/image_source.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/operations.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/source_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/step_card.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/step_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/step_stack.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/thumbnail_model.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/verdict_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/views_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/help_windows.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/image/qimage_convert.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/format.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/job_row.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_dock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/model_details.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/model_import.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/model_past.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/models_model.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/models_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/notice_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_curves.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_fetch.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_lists.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_resume.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_run.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/train_section.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_plot.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_plot_actions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/plot_colours.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/engine_session.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/empty_state.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/image_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/inline_message.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/number_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/parameter_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/side_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/view_state.cpp
 )
-set(WHORL_UI_RESOURCES)
+set(WHORL_UI_RESOURCES
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/add.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/blink.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/check.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/close.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/copy.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/difference.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/down.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/explore.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/export.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/fetch.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/image.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/import.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/info.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/jobs.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/keep.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/keyboard.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/models.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/next.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/open.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/paste.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/pause.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/play.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/previous.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/random.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/redo.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/refresh.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/reset.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/save.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/search.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/sort.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/stop.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/theme.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/train.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/trash.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/undo.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/up.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/warning.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/whorl.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/zoom-fit.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/zoom-in.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/zoom-out.svg
+)

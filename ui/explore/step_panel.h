@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QWidget>
+
+#include <cstdint>
+#include <vector>
+
+#include "ui/explore/operations.h"
+
+class QLabel;
+class QMenu;
+class QVBoxLayout;
+
+namespace whorl::ui {
+
+class InlineMessage;
+class NumberBox;
+class StepCard;
+class StepStack;
+
+/// The stack of steps as cards, with a menu of what can be added.
+class StepPanel : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit StepPanel(StepStack* stack, QWidget* parent = nullptr);
+
+  void setOperations(const Operations& operations);
+  QMenu* addMenu() const { return m_menu; }
+  /// Outcomes of the enabled steps, in order.
+  void setOutcomes(const std::vector<StepOutcome>& outcomes);
+  /// What went wrong with the steps; "" for nothing.
+  void setProblem(const QString& text);
+  std::uint64_t seed() const;
+  void setSeed(std::uint64_t seed);
+
+ Q_SIGNALS:
+  void seedChanged();
+
+ private:
+  void build();
+  void addSeed(QVBoxLayout* column);
+  void fillMenu();
+  void sync();
+  StepCard* makeCard(int index);
+
+  StepStack* m_stack;
+  Operations m_operations;
+  std::vector<StepCard*> m_cards;
+  QMenu* m_menu;
+  InlineMessage* m_problem;
+  QVBoxLayout* m_list;
+  QLabel* m_empty;
+  NumberBox* m_seed;
+};
+
+}  // namespace whorl::ui

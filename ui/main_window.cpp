@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/main_window.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QFile>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QMenuBar>
+#include <QSettings>
+#include <QStackedWidget>
+#include <QStatusBar>
+#include <QTimer>
+
+#include <algorithm>
+
+#include <unistd.h>
+
+#include "ui/commands/command_palette.h"
+#include "ui/commands/command_registry.h"
+#include "ui/explore/explore_commands.h"
+#include "ui/explore/step_stack.h"
+#include "ui/help_windows.h"
+#include "ui/jobs/jobs_dock.h"
+#include "ui/pages/explore_page.h"
+#include "ui/pages/models_page.h"
+#include "ui/pages/train_page.h"
+#include "ui/session/engine_session.h"
+#include "ui/style/icons.h"
+#include "ui/widgets/side_bar.h"
+
+namespace whorl::ui {
+namespace {
+
+constexpr int kSettingsVersion = 1;
+
+/// Resident memory of the program in bytes; 0 where it can't be told.
+double residentBytes() {
+  QFile file(QStringLiteral("/proc/self/statm"));
+  if (!file.open(QIODevice::ReadOnly)) return 0;
+  const QList<QByteArray> fields = file.readAll().split(' ');
+  return fields.size() > 1 ? fields[1].toDouble() * static_cast<double>(sysconf(_SC_PAGESIZE)) : 0;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(EngineSession* session, const Options& options, QWidget* parent)
+    : QMainWindow(parent),
+      m_session(session),
+      m_options(options),
+      m_store(options.sessionFolder),
+      m_commands(new CommandRegistry(this)),
+      m_steps(new StepStack(this)) {
+  setWindowTitle(tr("Whorl"));
+  setWindowIcon(icon(QStringLiteral("whorl")));
+  registerExploreCommands(m_commands, m_steps, [this] {
+    showPage(QStringLiteral("explore"));
+    return m_explore;
+  });
+  addPages();
+  auto* jobs = new JobsDock(session, this);
+  if (jobs->objectName().isEmpty()) jobs->setObjectName(QStringLiteral("jobs"));
+  addDockWidget(Qt::BottomDockWidgetArea, jobs);
+  m_commands->adopt({QStringLiteral("view.jobs"),
+                     tr("&Jobs"),
+                     tr("View"),
+                     QStringLiteral("jobs"),
+                     {QKeySequence(Qt::CTRL | Qt::Key_J)},
+                     tr("Show or hide the list of jobs")},
+                    jobs->toggleViewAction());
+  jobs->hide();
+  connect(session, &EngineSession::jobAdded, jobs, &QWidget::show);
+  addWindowCommands();
+  addThemeCommands();
+  fillMenus();
+  addStatus();
+  m_palette = new CommandPalette(m_commands, this);
+  resize(1280, 800);
+  if (m_options.remember) restoreSession();
+}
+
+MainWindow::~MainWindow() = default;
+
+void MainWindow::addPages() {
+  auto* middle = new QWidget(this);
+  auto* row = new QHBoxLayout(middle);
+  row->setContentsMargins(0, 0, 0, 0);
+  row->setSpacing(0);
+  m_sideBar = new SideBar(middle);
+  m_pages = new QStackedWidget(middle);
+  m_pageActions = new QActionGroup(this);
+  row->addWidget(m_sideBar);
+  row->addWidget(m_pages, 1);
+  setCentralWidget(middle);
+
+  m_explore = new ExplorePage(m_session, m_commands, m_steps, m_pages);
+  auto* train = new TrainPage(m_session, m_pages);
+  auto* models = new ModelsPage(m_session, m_pages);
+  addPage(QStringLiteral("explore"), tr("Explore"), m_explore, 1);
+  addPage(QStringLiteral("train"), tr("Train"), train, 2);
+  addPage(QStringLiteral("models"), tr("Models"), models, 3);
+  m_pageActions->actions().first()->setChecked(true);
+
+  const auto explore = [this](const QString& id) {
+    m_explore->showModel(id);
+    showPage(QStringLiteral("explore"));
+  };
+  connect(m_explore, &ExplorePage::trainWanted, this, [this] { showPage(QStringLiteral("train")); });
+  connect(m_explore, &ExplorePage::statusChanged, this, &MainWindow::showStatus);
+  connect(train, &TrainPage::openInExplore, this, explore);
+  connect(models, &ModelsPage::openInExplore, this, explore);
+}
+
+void MainWindow::addPage(const QString& name, const QString& title, QWidget* page, int number) {
+  page->setProperty("pageName", name);
+  m_pages->addWidget(page);
+  auto* action = new QAction(this);
+  action->setCheckable(true);
+  m_pageActions->addAction(action);
+  m_commands->adopt({QStringLiteral("page.") + name,
+                     title,
+                     tr("Go"),
+                     name,
+                     {QKeySequence(Qt::CTRL | static_cast<Qt::Key>(Qt::Key_0 + number))},
+                     tr("The %1 page").arg(title)},
+                    action);
+  connect(action, &QAction::triggered, this, [this, page] { m_pages->setCurrentWidget(page); });
+  m_sideBar->addPage(action);
+}
+
+bool MainWindow::showPage(const QString& name) {
+  QAction* action = m_commands->action(QStringLiteral("page.") + name);
+  if (!action) return false;
+  action->trigger();
+  return true;
+}
+
+QString MainWindow::currentPage() const { return m_pages->currentWidget()->property("pageName").toString(); }
+
+void MainWindow::addWindowCommands() {
+  const QString help = tr("Help");
+  m_commands->add({QStringLiteral("help.palette"),
+                   tr("&Command palette…"),
+                   help,
+                   QStringLiteral("search"),
+                   {QKeySequence(Qt::CTRL | Qt::Key_K)},
+                   tr("Find any command by its name")},
+                  this, [this] { m_palette->open(); });
+  m_commands->add({QStringLiteral("help.shortcuts"),
+                   tr("&Keyboard shortcuts"),
+                   help,
+                   QStringLiteral("keyboard"),
+                   {QKeySequence(Qt::Key_F1)},
+                   {}},
+                  this, [this] { showShortcuts(); });
+  m_commands->add({QStringLiteral("help.about"), tr("&About Whorl"), help, QStringLiteral("info"), {}, {}}, this,
+                  [this] { showAbout(); });
+  m_commands->add({QStringLiteral("file.quit"), tr("&Quit"), tr("File"), {}, {QKeySequence(Qt::CTRL | Qt::Key_Q)}, {}},
+                  this, [this] { close(); });
+  m_commands->addSwitch(
+      {QStringLiteral("view.full_screen"), tr("&Full screen"), tr("View"), {}, {QKeySequence(Qt::Key_F11)}, {}}, this,
+      [this](bool on) { on ? showFullScreen() : showNormal(); });
+}
+
+void MainWindow::addThemeCommands() {
+  auto* group = new QActionGroup(this);
+  const std::pair<Theme, QString> kinds[] = {
+      {Theme::System, tr("As the &system")}, {Theme::Light, tr("&Light")}, {Theme::Dark, tr("&Dark")}};
+  for (const auto& [theme, text] : kinds) {
+    auto* action = new QAction(this);
+    action->setCheckable(true);
+    action->setChecked(theme == Theme::System);
+    group->addAction(action);
+    m_commands->adopt({QStringLiteral("theme.") + themeName(theme), text, tr("Theme"), {}, {}, {}}, action);
+    connect(action, &QAction::triggered, this, [this, theme = theme] { setTheme(theme); });
+  }
+}
+
+void MainWindow::setTheme(Theme theme) {
+  m_theme = theme;
+  m_commands->action(QStringLiteral("theme.") + themeName(theme))->setChecked(true);
+  applyTheme(theme);
+}
+
+void MainWindow::fillMenus() {
+  QMenu* file = menuBar()->addMenu(tr("&File"));
+  QMenu* edit = menuBar()->addMenu(tr("&Edit"));
+  QMenu* view = menuBar()->addMenu(tr("&View"));
+  QMenu* go = menuBar()->addMenu(tr("&Go"));
+  QMenu* help = menuBar()->addMenu(tr("&Help"));
+  const auto put = [this](QMenu* menu, std::initializer_list<const char*> ids) {
+    for (const char* id : ids) {
+      if (*id) {
+        menu->addAction(m_commands->action(QString::fromLatin1(id)));
+      } else {
+        menu->addSeparator();
+      }
+    }
+  };
+  put(file, {"image.open", "image.save", "", "file.quit"});
+  put(edit, {"edit.undo", "edit.redo", "", "image.copy", "image.paste", "", "edit.add_step"});
+  put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
+  put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
+  put(view, {"view.full_screen"});
+  put(go, {"page.explore", "page.train", "page.models", "", "image.previous", "image.next", "image.random"});
+  put(help, {"help.palette", "help.shortcuts", "", "help.about"});
+}
+
+void MainWindow::addStatus() {
+  for (QLabel** label : {&m_modelStatus, &m_imageStatus, &m_deviceStatus, &m_memoryStatus}) {
+    *label = new QLabel(this);
+    (*label)->setContentsMargins(8, 0, 8, 0);
+    (*label)->setForegroundRole(QPalette::PlaceholderText);
+  }
+  m_modelStatus->setText(tr("Loading the engine…"));
+  m_modelStatus->setAccessibleName(tr("Model"));
+  statusBar()->addWidget(m_modelStatus);
+  statusBar()->addWidget(m_imageStatus, 1);
+  statusBar()->addPermanentWidget(m_deviceStatus);
+  statusBar()->addPermanentWidget(m_memoryStatus);
+  m_memoryStatus->setToolTip(tr("Memory that Whorl uses"));
+  auto* timer = new QTimer(this);
+  connect(timer, &QTimer::timeout, this, &MainWindow::showMemory);
+  timer->start(2000);
+  showMemory();
+  connect(m_session, &EngineSession::engineReady, this, &MainWindow::showStatus);
+  connect(m_session, &EngineSession::engineFailed, this, [this] { m_modelStatus->setText(tr("No engine")); });
+}
+
+void MainWindow::showStatus() {
+  const auto& model = m_explore->model();
+  m_modelStatus->setText(model ? QString::fromStdString(model->name) : tr("No model"));
+  m_imageStatus->setText(m_explore->source() ? m_explore->source()->title : QString());
+  const EngineInfo& info = m_explore->engineInfo();
+  m_deviceStatus->setText(QString::fromStdString(info.device));
+  m_deviceStatus->setToolTip(
+      tr("LibTorch %1, %n thread(s)", nullptr, info.threads).arg(QString::fromStdString(info.torchVersion)));
+}
+
+void MainWindow::showMemory() {
+  const double bytes = residentBytes();
+  m_memoryStatus->setText(bytes > 0 ? locale().formattedDataSize(static_cast<qint64>(bytes), 0) : QString());
+}
+
+void MainWindow::showShortcuts() { openShortcutWindow(m_commands, this); }
+
+void MainWindow::showAbout() { openAboutWindow(m_explore->engineInfo(), this); }
+
+void MainWindow::restoreSession() {
+  const QSettings settings;
+  if (settings.value(QStringLiteral("version")).toInt() == kSettingsVersion) {
+    restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
+    restoreState(settings.value(QStringLiteral("window/state")).toByteArray(), kSettingsVersion);
+    setTheme(themeFromName(settings.value(QStringLiteral("theme")).toString()));
+    showPage(settings.value(QStringLiteral("page")).toString());
+  }
+  if (const auto state = m_store.read()) m_explore->restore(*state);
+}
+
+void MainWindow::saveSession() {
+  QSettings settings;
+  settings.setValue(QStringLiteral("version"), kSettingsVersion);
+  settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
+  settings.setValue(QStringLiteral("window/state"), saveState(kSettingsVersion));
+  settings.setValue(QStringLiteral("theme"), themeName(m_theme));
+  settings.setValue(QStringLiteral("page"), currentPage());
+  if (m_explore->model()) m_store.write(m_explore->state());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+  if (m_options.remember) saveSession();
+  QMainWindow::closeEvent(event);
+}
+
+}  // namespace whorl::ui

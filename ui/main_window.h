@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QMainWindow>
+#include <QStringList>
+
+#include "ui/session/session_store.h"
+#include "ui/style/theme.h"
+
+class QActionGroup;
+class QLabel;
+class QStackedWidget;
+
+namespace whorl::ui {
+
+class CommandPalette;
+class CommandRegistry;
+class EngineSession;
+class ExplorePage;
+class SideBar;
+class StepStack;
+
+/// The one window: pages in a side bar, the page in the middle, jobs below, and what is at work in the status bar.
+class MainWindow : public QMainWindow {
+  Q_OBJECT
+
+ public:
+  struct Options {
+    bool remember = true;   ///< take up the last session and keep this one; off for pictures and tests
+    QString sessionFolder;  ///< "" for the platform's place
+  };
+
+  /// `session` must outlive the window; its engine may still be to be loaded.
+  MainWindow(EngineSession* session, const Options& options, QWidget* parent = nullptr);
+  ~MainWindow() override;
+
+  ExplorePage* explore() const { return m_explore; }
+  CommandRegistry* commands() const { return m_commands; }
+  StepStack* steps() const { return m_steps; }
+  /// "explore", "train", "models"; false for another name.
+  bool showPage(const QString& name);
+  QString currentPage() const;
+  void setTheme(Theme theme);
+
+ protected:
+  void closeEvent(QCloseEvent* event) override;
+
+ private:
+  void addPages();
+  void addPage(const QString& name, const QString& title, QWidget* page, int number);
+  void addWindowCommands();
+  void addThemeCommands();
+  void fillMenus();
+  void addStatus();
+  void showStatus();
+  void showMemory();
+  void showShortcuts();
+  void showAbout();
+  void restoreSession();
+  void saveSession();
+
+  EngineSession* m_session;
+  Options m_options;
+  SessionStore m_store;
+  CommandRegistry* m_commands;
+  StepStack* m_steps;
+  SideBar* m_sideBar = nullptr;
+  QStackedWidget* m_pages = nullptr;
+  QActionGroup* m_pageActions = nullptr;
+  ExplorePage* m_explore = nullptr;
+  CommandPalette* m_palette = nullptr;
+  QLabel* m_modelStatus = nullptr;
+  QLabel* m_imageStatus = nullptr;
+  QLabel* m_deviceStatus = nullptr;
+  QLabel* m_memoryStatus = nullptr;
+  Theme m_theme = Theme::System;
+};
+
+}  // namespace whorl::ui
