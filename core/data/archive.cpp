@@ -40,7 +40,7 @@ void open(archive* a, const std::filesystem::path& path) {
   std::error_code error;
   if (!std::filesystem::exists(path, error)) throw Error(ErrorKind::BadInput, "there is no such file", path.string());
   if (archive_read_open_filename(a, path.c_str(), kBlock) != ARCHIVE_OK) {
-    bad("the file can't be read: " + reason(a), path.string());
+    bad("the file is damaged, cut off or can't be read: " + reason(a), path.string());
   }
 }
 

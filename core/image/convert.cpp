@@ -14,7 +14,7 @@ namespace {
 int sourceChannel(int c, int channels) { return channels >= 3 ? 2 - c : c; }
 
 template <class T>
-void copyPlanes(const cv::Mat& mat, float scale, Image& image) {
+void copyPlanes(const cv::Mat& mat, float maximum, Image& image) {
   const int channels = mat.channels();
   const bool alpha = channels == 4;
   const auto [planes, height, width] = image.shape;
@@ -24,9 +24,9 @@ void copyPlanes(const cv::Mat& mat, float scale, Image& image) {
     for (int y = 0; y < height; ++y) {
       const T* row = mat.ptr<T>(y);
       for (int x = 0; x < width; ++x, row += channels) {
-        float value = static_cast<float>(row[source]) * scale;
+        float value = static_cast<float>(row[source]) / maximum;
         if (alpha) {
-          const float opacity = static_cast<float>(row[3]) * scale;
+          const float opacity = static_cast<float>(row[3]) / maximum;
           value = value * opacity + (1 - opacity);
         }
         *out++ = value;
@@ -65,10 +65,10 @@ Image fromMat(const cv::Mat& mat, const std::string& where) {
   image.pixels.resize(static_cast<std::size_t>(image.shape.size()));
   switch (mat.depth()) {
     case CV_8U:
-      copyPlanes<std::uint8_t>(mat, 1.0f / 255, image);
+      copyPlanes<std::uint8_t>(mat, 255.0f, image);
       break;
     case CV_16U:
-      copyPlanes<std::uint16_t>(mat, 1.0f / 65535, image);
+      copyPlanes<std::uint16_t>(mat, 65535.0f, image);
       break;
     case CV_32F:
       copyPlanes<float>(mat, 1.0f, image);

@@ -25,7 +25,8 @@ std::string content() {
 }
 
 /// Serves a file well: with ETag, and ranges under If-Range.
-void serveWell(const HttpRequest& request, Connection& connection, const std::string& body, const std::string& tag = "\"v1\"") {
+void serveWell(const HttpRequest& request, Connection& connection, const std::string& body,
+               const std::string& tag = "\"v1\"") {
   const std::string range = request.header("Range");
   if (range.starts_with("bytes=") && request.header("If-Range") == tag) {
     const std::size_t from = std::stoul(range.substr(6));
@@ -38,7 +39,8 @@ void serveWell(const HttpRequest& request, Connection& connection, const std::st
 }
 
 /// Announces all of `body`, sends `bytes` of it and hangs up.
-void cutAfter(Connection& connection, const std::string& body, std::size_t bytes, const std::string& headers = "ETag: \"v1\"\r\n") {
+void cutAfter(Connection& connection, const std::string& body, std::size_t bytes,
+              const std::string& headers = "ETag: \"v1\"\r\n") {
   connection.send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + headers + "\r\n");
   connection.send(std::string_view(body).substr(0, bytes));
 }
@@ -175,9 +177,8 @@ class DownloadTest : public QObject {
   }
 
   void everyMirrorIsNamed() {
-    HttpServer server([](const auto& r, auto& c) {
-      c.answer(r.path == "/a" ? "404 Not Found" : "500 Internal Server Error", "");
-    });
+    HttpServer server(
+        [](const auto& r, auto& c) { c.answer(r.path == "/a" ? "404 Not Found" : "500 Internal Server Error", ""); });
     const auto wanted = request({server.url("/a"), server.url("/b"), "http://127.0.0.1:1/c"});
     const QString message = failure(wanted);
     QVERIFY2(message.contains("/a: HTTP 404"), qPrintable(message));
