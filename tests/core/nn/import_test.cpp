@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+#include <fstream>
+
+#include <ATen/ATen.h>
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include "core/base/error.h"
+#include "core/nn/model.h"
+#include "core/nn/safetensors.h"
+
+using namespace whorl;
+namespace fs = std::filesystem;
+
+namespace {
+
+at::Tensor images() { return at::rand({3, 1, 28, 28}, at::make_generator<at::CPUGeneratorImpl>(1)); }
+
+Model sample() {
+  const Architecture& architecture = findArchitecture("nfp-mnist");
+  Network network(architecture, architecture.input, 10, 5);
+  Model model;
+  model.architecture = architecture.name;
+  model.input = architecture.input;
+  model.mean = {0};
+  model.scale = {1};
+  model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+  return model;
+}
+
+// What Python files are made of: a network of other names, with the weights of ours.
+constexpr const char* kPython =
+    "import sys, torch\n"
+    "torch.set_num_threads(1)\n"
+    "folder = sys.argv[1]\n"
+    "nn = torch.nn\n"
+    "own = torch.load(folder + '/export.pt', weights_only=True)\n"
+    "assert type(own) is dict and list(own)[:5] == ['conv1.weight', 'conv1.bias', 'bn1.weight', 'bn1.bias', "
+    "'bn1.running_mean'], list(own)\n"
+    "def block(i, o): return [nn.Conv2d(i, o, 3), nn.ReLU(), nn.BatchNorm2d(o)]\n"
+    "def dense(i, o): return [nn.Linear(i, o), nn.ReLU(), nn.BatchNorm1d(o)]\n"
+    "net = nn.Sequential(*block(1, 32), *block(32, 32), nn.MaxPool2d(2), *block(32, 64), *block(64, 64),\n"
+    "  nn.MaxPool2d(2), nn.Flatten(), *dense(1024, 200), *dense(200, 200), nn.Linear(200, 10)).eval()\n"
+    "keys = [k for k in net.state_dict() if not k.endswith('num_batches_tracked')]\n"
+    "assert len(keys) == len(own)\n"
+    "net.load_state_dict(dict(zip(keys, own.values())), strict=False)\n"
+    "state = dict(net.state_dict())\n"
+    "torch.save(state, folder + '/dict.pt')\n"
+    "torch.save({'state_dict': {'module.' + k: v for k, v in own.items()}, 'epoch': 3}, folder + '/nested.pt')\n"
+    "torch.save(net.state_dict(), folder + '/ordered.pt')\n"
+    "torch.save({k: v for k, v in list(state.items())[:-1]}, folder + '/short.pt')\n"
+    "torch.save({'a': 3}, folder + '/numbers.pt')\n"
+    "torch.save(state, folder + '/old.pt', _use_new_zipfile_serialization=False)\n"
+    "x = torch.rand(2, 1, 28, 28)\n"
+    "torch.jit.trace(net, x).save(folder + '/traced.pt')\n"
+    "torch.jit.script(nn.Conv2d(1, 4, 3)).save(folder + '/map.pt')\n"
+    "class Two(nn.Module):\n"
+    "  def forward(self, x): return x, x\n"
+    "torch.jit.trace(Two(), x).save(folder + '/two.pt')\n";
+
+}  // namespace
+
+class ImportTest : public QObject {
+  Q_OBJECT
+
+ private:
+  QTemporaryDir m_folder;
+  bool m_python = false;
+  fs::path file(const char* name) const { return fs::path(m_folder.path().toStdString()) / name; }
+
+  ImportRequest request(const char* name, const char* architecture) const {
+    ImportRequest result;
+    result.path = file(name);
+    result.architecture = architecture;
+    return result;
+  }
+
+  QString refusal(const ImportRequest& wanted, ErrorKind kind = ErrorKind::BadInput) const {
+    try {
+      importModel(wanted, torch::kCPU);
+    } catch (const Error& error) {
+      return error.kind() == kind ? QString(error.what()) + " " + QString::fromStdString(error.hint()) : "wrong kind";
+    }
+    return "accepted";
+  }
+
+ private Q_SLOTS:
+  void initTestCase() {
+    at::set_num_threads(1);
+    exportPyTorch(sample(), file("export.pt"));
+    QProcess process;
+    process.start(QStringLiteral(WHORL_SOURCE_DIR "/build/torch/bin/python"),
+                  {"-W", "ignore", "-c", kPython, m_folder.path()});
+    if (!process.waitForStarted()) return;
+    QVERIFY(process.waitForFinished(240000));
+    QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+    m_python = true;
+  }
+
+  void whatIsExportedIsImported() {
+    const Model copy = importModel(request("export.pt", "nfp-mnist"), torch::kCPU);
+    QVERIFY(copy.classifier->logits(images()).equal(sample().classifier->logits(images())));
+    QCOMPARE(copy.classNames.back(), std::string("9"));
+    QVERIFY(!copy.sha256.empty());
+  }
+
+  void dictsFromPython_data() {
+    QTest::addColumn<QByteArray>("name");
+    QTest::newRow("names of nn.Sequential, by order") << QByteArray("dict.pt");
+    QTest::newRow("state_dict with DataParallel's prefix") << QByteArray("nested.pt");
+  }
+  void dictsFromPython() {
+    QFETCH(QByteArray, name);
+    if (!m_python) QSKIP("no Python with torch");
+    const Model copy = importModel(request(name.constData(), "nfp-mnist"), torch::kCPU);
+    QVERIFY(at::allclose(copy.classifier->logits(images()), sample().classifier->logits(images())));
+  }
+
+  void otherPyTorchFilesAreRefused_data() {
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<QString>("words");
+    QTest::newRow("OrderedDict") << QByteArray("ordered.pt") << "net.state_dict().items()";
+    QTest::newRow("numbers") << QByteArray("numbers.pt") << "plain dict";
+    QTest::newRow("a tensor is missing") << QByteArray("short.pt") << "tensor";
+    QTest::newRow("old format") << QByteArray("old.pt") << "old pickle";
+  }
+  void otherPyTorchFilesAreRefused() {
+    QFETCH(QByteArray, name);
+    QFETCH(QString, words);
+    if (!m_python) QSKIP("no Python with torch");
+    const QString reason = refusal(request(name.constData(), "nfp-mnist"));
+    QVERIFY2(reason.contains(words), qPrintable(reason));
+  }
+
+  void aWrongArchitectureIsRefused() {
+    QVERIFY(refusal(request("export.pt", "nfp-cifar")).contains("shape"));
+    QVERIFY(refusal(request("export.pt", ""), ErrorKind::Usage).contains("architecture"));
+    QVERIFY(refusal(request("export.pt", "nothing"), ErrorKind::Usage).contains("nfp-cifar"));
+  }
+
+  void aFileCutAnywhereIsRefused() {
+    std::ifstream in(file("export.pt"), std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    QVERIFY(bytes.size() > 1000);
+    for (std::size_t length = 0; length < bytes.size(); length += 1 + bytes.size() / 40) {
+      std::ofstream(file("cut.pt"), std::ios::binary) << bytes.substr(0, length);
+      const QString reason = refusal(request("cut.pt", "nfp-mnist"));
+      QVERIFY2(reason != "accepted" && reason != "wrong kind", qPrintable(reason));
+    }
+    QVERIFY(refusal(request("nowhere.pt", "nfp-mnist")).contains("read"));
+  }
+
+  void safetensorsNeedNoMetadata() {
+    TensorFile plain;
+    plain.tensors = sample().network()->tensors();
+    writeSafetensors(plain, file("plain.safetensors"));
+    const Model copy = importModel(request("plain.safetensors", "nfp-mnist"), torch::kCPU);
+    QVERIFY(copy.classifier->logits(images()).equal(sample().classifier->logits(images())));
+  }
+
+  void classNamesMustFit() {
+    ImportRequest wanted = request("export.pt", "nfp-mnist");
+    wanted.classNames = {"a", "b"};
+    QVERIFY(refusal(wanted, ErrorKind::Usage).contains("10 classes"));
+  }
+
+  void torchScriptIsOptIn() {
+    if (!m_python) QSKIP("no Python with torch");
+    ImportRequest wanted = request("traced.pt", "");
+    wanted.input = {1, 28, 28};
+    QVERIFY(refusal(wanted, ErrorKind::Usage).contains("run code"));
+    wanted.allowTorchScript = true;
+    const Model model = importModel(wanted, torch::kCPU);
+    QCOMPARE(model.classNames.size(), std::size_t{10});
+    QCOMPARE(model.architecture, std::string("torchscript"));
+    QVERIFY(model.network() == nullptr && model.classifier->differentiable());
+    QVERIFY(at::allclose(model.classifier->logits(images()), sample().classifier->logits(images()), 1e-4, 1e-5));
+    // Gradients are those of our own network.
+    const auto gradient = [](const Classifier& classifier) {
+      at::Tensor x = images().set_requires_grad(true);
+      return torch::autograd::grad({classifier.logits(x).select(1, 3).sum()}, {x})[0];
+    };
+    QVERIFY(at::allclose(gradient(*model.classifier), gradient(*sample().classifier), 1e-3, 1e-5));
+    QVERIFY_EXCEPTION_THROWN(exportPyTorch(model, file("no.pt")), Error);
+    QVERIFY_EXCEPTION_THROWN(writeModel(model, file("no.safetensors")), Error);
+  }
+
+  void modulesThatAreNoClassifierAreRefused_data() {
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<int>("channels");
+    QTest::addColumn<QString>("words");
+    QTest::newRow("other input") << QByteArray("traced.pt") << 3 << "[2,3,28,28]";
+    QTest::newRow("maps instead of logits") << QByteArray("map.pt") << 1 << "[2,4,26,26]";
+    QTest::newRow("two results") << QByteArray("two.pt") << 1 << "Tuple";
+    QTest::newRow("no input") << QByteArray("traced.pt") << 0 << "wrong kind";
+  }
+  void modulesThatAreNoClassifierAreRefused() {
+    QFETCH(QByteArray, name);
+    QFETCH(int, channels);
+    QFETCH(QString, words);
+    if (!m_python) QSKIP("no Python with torch");
+    ImportRequest wanted = request(name.constData(), "");
+    wanted.input = {channels, 28, 28};
+    wanted.allowTorchScript = true;
+    const QString reason = refusal(wanted);
+    QVERIFY2(reason.contains(words), qPrintable(reason));
+  }
+
+  void theReferenceWeightsLoad() {
+    const QByteArray folder = qgetenv("WHORL_REFERENCE");
+    if (folder.isEmpty()) QSKIP("WHORL_REFERENCE names no folder");
+    ImportRequest wanted;
+    wanted.path = fs::path(folder.toStdString()) / "reference-cnn-mnist.safetensors";
+    wanted.architecture = "reference-cnn";
+    const Model model = importModel(wanted, torch::kCPU);
+    QCOMPARE(model.classifier->classCount(), 10);
+    // A vertical stroke is a one for any network that knows digits.
+    at::Tensor one = at::zeros({1, 1, 28, 28});
+    one.slice(2, 5, 23).slice(3, 13, 16).fill_(1);
+    QCOMPARE(model.classifier->logits(one).argmax(1).item<std::int64_t>(), std::int64_t{1});
+  }
+};
+
+QTEST_APPLESS_MAIN(ImportTest)
+#include "import_test.moc"
