@@ -58,8 +58,8 @@ class Engine {
   virtual std::string trashModel(const std::string& id) = 0;
   virtual void restoreModel(const std::string& trashedPath) = 0;
 
-  /// The engine's known answers (method: docs/selftest.md): one line a check; throws Error(Failed) after the last if any
-  /// failed.
+  /// The engine's known answers (method: docs/selftest.md): one line a check; throws Error(Failed) after the last if
+  /// any failed.
   virtual std::vector<std::string> selftest(const JobContext& context) = 0;
 
   // ---- Jobs ----

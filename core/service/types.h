@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json_fwd.hpp>
@@ -31,7 +32,7 @@ struct EngineInfo {
   std::string version;
   std::string torchVersion;
   std::string opencvVersion;
-  std::string device;  ///< that "auto" means
+  std::string device;                ///< that "auto" means
   std::vector<std::string> devices;  ///< what --device takes here: "cpu", "cuda:0", …
   int threads = 0;
   bool bfloat16 = false;  ///< the processor has bfloat16 instructions
@@ -100,6 +101,7 @@ struct AttackInfo {
   OperationSpec spec;
   std::string threatModel;
   std::vector<std::string> norms;
+  std::vector<std::pair<std::string, Parameters>> presets;  ///< named sets of values
 };
 
 // ---- Training ------------------------------------------------------------------------------------------------------
@@ -111,11 +113,11 @@ struct TrainRequest {
   Parameters parameters;  ///< loop, objective and fingerprints together; missing ones take their defaults
   std::uint64_t seed = 0;
   std::string device = "auto";
-  int threads = 0;           ///< 0: all but EngineOptions::reservedCores
-  std::string output;        ///< model file; "" for a new one in the user's folder
-  std::string modelName;     ///< for people; "" for the output's stem
-  std::string checkpoint;    ///< "" for OUTPUT.checkpoint
-  bool resume = false;       ///< continue from the checkpoint if it is there
+  int threads = 0;         ///< 0: all but EngineOptions::reservedCores
+  std::string output;      ///< model file; "" for a new one in the user's folder
+  std::string modelName;   ///< for people; "" for the output's stem
+  std::string checkpoint;  ///< "" for OUTPUT.checkpoint
+  bool resume = false;     ///< continue from the checkpoint if it is there
   std::int64_t limitTrain = 0;
 };
 
@@ -145,7 +147,8 @@ struct TrainHooks {
   std::function<bool()> stopAndKeep;
 };
 
-// ---- One image: what Explore shows -----------------------------------------------------------------------------------
+// ---- One image: what Explore shows
+// -----------------------------------------------------------------------------------
 
 /// One step of the stack: a natural perturbation or an attack, with its parameters.
 struct StepRequest {
@@ -200,7 +203,7 @@ struct ExploreRequest {
   Image image;  ///< any size
   InputFit fit = InputFit::Fit;
   std::vector<StepRequest> steps;
-  std::optional<int> label;  ///< true class; without it attacks work against the model's own guess
+  std::optional<int> label;     ///< true class; without it attacks work against the model's own guess
   std::int64_t imageIndex = 0;  ///< in its data set, for randomness
   std::uint64_t seed = 0;
   std::string device = "auto";

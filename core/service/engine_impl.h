@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/scheduler.h"
+#include "core/data/catalogue.h"
+#include "core/service/datasets.h"
+#include "core/service/engine.h"
+#include "core/service/models.h"
+
+namespace whorl {
+
+/// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
+/// lists.cpp, training.cpp, explore.cpp, evaluate.cpp, predict.cpp, selftest.cpp. All state is behind the two stores,
+/// which lock by themselves; each operation owns its tensors, so several may run at once.
+class EngineImpl : public Engine {
+ public:
+  explicit EngineImpl(EngineOptions options);
+
+  EngineInfo info() const override;
+  std::vector<DatasetInfo> datasets() const override;
+  std::vector<ArchitectureInfo> architectures() const override;
+  std::vector<OperationSpec> perturbations() const override;
+  std::vector<AttackInfo> attacks() const override;
+  std::vector<OperationSpec> detectors() const override;
+  std::vector<OperationSpec> objectives() const override;
+  std::vector<TrainPresetInfo> trainPresets() const override;
+  std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
+  std::vector<ModelInfo> models() const override;
+
+  ModelInfo model(const std::string& id) override;
+  TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override;
+  ExploreResult explore(const ExploreRequest& request, const JobContext& context) override;
+  PredictResult predict(const PredictRequest& request, const JobContext& context) override;
+  AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
+  DetectResult detect(const DetectRequest& request, const JobContext& context) override;
+  std::string perturb(const PerturbRequest& request, const JobContext& context) override;
+
+  void fetchDataset(const std::string& name, const JobContext& context) override;
+  std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) override;
+  std::vector<DatasetImage> testImages(const std::string& dataset, std::int64_t first, std::int64_t count,
+                                       const JobContext& context) override;
+
+  Image readImage(const std::string& path) override;
+  Image decodeImage(const std::string& bytes, const std::string& name) override;
+  void writeImage(const Image& image, const std::string& path) override;
+
+  ModelInfo importModel(const ImportModelRequest& request, const JobContext& context) override;
+  void exportModel(const std::string& id, const std::string& format, const std::string& path) override;
+  std::string trashModel(const std::string& id) override;
+  void restoreModel(const std::string& trashedPath) override;
+
+  std::vector<std::string> selftest(const JobContext& context) override;
+
+  std::shared_ptr<Job> submit(Lane lane, std::string title, std::function<void(JobContext&)> work,
+                              JobObserver observer) override;
+
+ private:
+  struct Evaluation;  ///< of evaluate.cpp
+  Evaluation runAttack(const AttackRunRequest& request, const JobContext& context);
+
+  /// Intra-operator threads for long work: what was asked for, or all but the reserved cores.
+  int threadsFor(int requested) const;
+
+  EngineOptions m_options;
+  std::filesystem::path m_userFolder;
+  std::filesystem::path m_resourceFolder;
+  Catalogue m_catalogue;
+  DatasetStore m_datasets;
+  ModelStore m_models;
+  Scheduler m_scheduler;  ///< last: its destructor waits for work that uses all of the above
+};
+
+}  // namespace whorl

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/service/types.h"
+
+namespace whorl {
+
+struct Model;
+
+/// Model files: those that come with the program, and the user's. Any thread.
+class ModelStore {
+ public:
+  ModelStore(std::filesystem::path shippedFolder, std::filesystem::path userFolder);
+
+  /// Shipped ones by name, then the user's, newest first; broken files with their problem.
+  std::vector<ModelInfo> list() const;
+
+  /// A shipped name, the name (stem) of a file in the user's folder, or a path. Error(BadInput) lists what there is.
+  std::filesystem::path resolve(const std::string& id) const;
+  ModelInfo info(const std::string& id) const;
+
+  /// The loaded model; kept while the file doesn't change and it is among the kKept used last. `device` is a text of
+  /// c10::Device ("cpu", "cuda:0").
+  std::shared_ptr<const Model> load(const std::string& id, const std::string& device);
+
+  /// A path in the user's folder that isn't taken: STEM.safetensors, STEM-2.safetensors, …
+  std::filesystem::path freshPath(const std::string& stem) const;
+
+  std::string trash(const std::string& id);
+  void restore(const std::string& trashedPath);
+
+ private:
+  static constexpr std::size_t kKept = 8;
+
+  /// What tells one state of a file from another.
+  struct Stamp {
+    std::filesystem::file_time_type modified;
+    std::uintmax_t bytes = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  struct Loaded {
+    std::string key;
+    Stamp stamp;
+    std::shared_ptr<const Model> model;
+  };
+
+  static Stamp stampOf(const std::filesystem::path& path);
+  ModelInfo describe(const std::filesystem::path& path, bool shipped) const;
+
+  std::filesystem::path m_shipped;
+  std::filesystem::path m_user;
+  std::filesystem::path m_trash;
+  mutable std::mutex m_mutex;
+  std::list<Loaded> m_loaded;  ///< used last first
+  mutable std::map<std::string, std::pair<Stamp, ModelInfo>> m_described;
+};
+
+}  // namespace whorl
