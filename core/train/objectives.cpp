@@ -226,17 +226,14 @@ class SumLoss : public TrainingLoss {
   }
 
  private:
-  /// The normalised batch and all copies in one tensor of the type that the network computes in.
+  /// The normalised batch and all copies in one tensor.
   torch::Tensor assembled(const TrainingNetwork& network, const TrainingBatch& batch) const {
     const torch::Tensor normalised = (batch.images - network.mean).div_(network.scale);
     if (m_parts.empty()) return normalised;
     const std::int64_t size = batch.images.size(0);
     std::vector<std::int64_t> shape = normalised.sizes().vec();
     shape[0] = m_copies * size;
-    // An own type (double in gradient checks) is kept; bfloat16 is written at once, not converted later.
-    const bool reduced = network.mode.computeType == torch::kBFloat16;
-    const torch::Tensor all =
-        at::empty(shape, normalised.options().dtype(reduced ? torch::kBFloat16 : normalised.scalar_type()));
+    const torch::Tensor all = at::empty(shape, normalised.options());
     std::int64_t first = 0;
     if (m_clean) {
       all.narrow(0, 0, size).copy_(normalised);
