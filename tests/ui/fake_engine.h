@@ -93,15 +93,17 @@ class FakeEngine : public Engine {
     const auto steps = ParameterSpec::integer("steps", 10, 1, 1000, "", "Number of steps");
     const auto norm = ParameterSpec::choice("norm", "linf", {"linf", "l2"}, "What epsilon measures");
     const auto start = ParameterSpec::boolean("random_start", true, "Begin at a random place in the ball");
-    return {{{"fgsm", "FGSM", "One step along the gradient's sign.", "Goodfellow et al. 2014", {epsilon}},
-             "white-box",
-             {"linf"}},
-            {{"bim", "BIM", "FGSM in small steps.", "Kurakin et al. 2016", {epsilon, stepSize, steps}},
-             "white-box",
-             {"linf"}},
-            {{"pgd", "PGD", "BIM from a random start.", "Madry et al. 2017", {epsilon, stepSize, steps, norm, start}},
-             "white-box",
-             {"linf", "l2"}}};
+    std::vector<AttackInfo> list(3);
+    list[0].spec = {"fgsm", "FGSM", "One step along the gradient's sign.", "Goodfellow et al. 2014", {epsilon}};
+    list[1].spec = {"bim", "BIM", "FGSM in small steps.", "Kurakin et al. 2016", {epsilon, stepSize, steps}};
+    list[2].spec = {
+        "pgd", "PGD", "BIM from a random start.", "Madry et al. 2017", {epsilon, stepSize, steps, norm, start}};
+    for (AttackInfo& info : list) {
+      info.threatModel = "grey-box";
+      info.norms = {"linf"};
+    }
+    list[2].norms = {"linf", "l2"};
+    return list;
   }
 
   std::vector<OperationSpec> detectors() const override {
@@ -323,7 +325,8 @@ class FakeEngine : public Engine {
     if (fingerprints > 0) info.threshold = 0.5;
     info.shipped = true;
     info.sha256 = std::string(64, 'a');
-    info.pastJson = R"({"dataset":"glyphs","epochs":2,"test_accuracy":0.995})";
+    info.pastJson = std::string(R"({"dataset":")") + (input.channels == 1 ? "glyphs" : "shapes") +
+                    R"(","epochs":2,"test_accuracy":0.995})";
     return info;
   }
 

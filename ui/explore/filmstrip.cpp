@@ -58,6 +58,7 @@ Filmstrip::Filmstrip(QWidget* parent) : QListView(parent) {
   setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   setFrameShape(QFrame::NoFrame);
   setMouseTracking(true);
+  viewport()->setAutoFillBackground(false);
   setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   setAccessibleName(tr("Images"));
 }

@@ -9,6 +9,9 @@
 #include "ui/widgets/image_view.h"
 
 namespace whorl::ui {
+namespace {
+constexpr int kHeaderHeight = 24;
+}  // namespace
 
 ImagePanel::ImagePanel(const QString& title, ViewState* state, QWidget* parent) : QWidget(parent) {
   auto* column = new QVBoxLayout(this);
@@ -24,6 +27,8 @@ ImagePanel::ImagePanel(const QString& title, ViewState* state, QWidget* parent) 
   m_detail->setMinimumWidth(10);
   m_header->addWidget(m_title);
   m_header->addWidget(m_detail, 1);
+  // As high as the difference's, which has tools in it: the images stay in line.
+  m_title->setMinimumHeight(kHeaderHeight);
   column->addLayout(m_header);
   m_view = new ImageView(state, this);
   column->addWidget(m_view, 1);

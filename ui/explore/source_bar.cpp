@@ -20,7 +20,7 @@ SourceBar::SourceBar(CommandRegistry* commands, QWidget* parent) : QWidget(paren
   m_models = addCombo(row, tr("Model"), QStringLiteral("model"), tr("The network that looks at the image"));
   m_datasets = addCombo(row, tr("Images"), QStringLiteral("dataset"), tr("Test images of a data set, or opened files"));
   m_fit =
-      addCombo(row, tr("Fit"), QStringLiteral("fit"),
+      addCombo(row, tr("Resize"), QStringLiteral("fit"),
                tr("<p>How an image of another size becomes the network’s input: <b>Fit</b> keeps all of it and fills "
                   "the rest, <b>Crop</b> cuts its middle out, <b>Stretch</b> distorts it. Grey and colour are "
                   "converted too; what the network sees is what is shown.</p>"));

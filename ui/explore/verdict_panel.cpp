@@ -68,7 +68,8 @@ QString summarise(const ExploreResult& result, const QStringList& names, bool at
                                                 : VerdictPanel::tr(", and the fingerprint agrees.");
   } else {
     text += before.predicted != after.predicted ? VerdictPanel::tr(" – and the fingerprint gave it away.")
-                                                : VerdictPanel::tr(", but the fingerprint no longer agrees: rejected.");
+                                                : VerdictPanel::tr(", but no class’s fingerprint agrees: rejected.");
+    if (!before.accepted) text += VerdictPanel::tr(" The original was rejected too.");
   }
   if (label && *label != before.predicted) {
     text += VerdictPanel::tr(" (The original was misread already: it is %1.)").arg(name(*label));
@@ -140,6 +141,7 @@ QVBoxLayout* VerdictPanel::addColumn(QLayout* row, const QString& title, const Q
   bold.setBold(true);
   label->setFont(bold);
   label->setToolTip(tip);
+  label->setMinimumHeight(26);  // so that the rows of both lists are in line
   header->addWidget(label);
   if (legend) {
     *legend = new QLabel(this);

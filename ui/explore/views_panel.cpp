@@ -75,6 +75,7 @@ void ViewsPanel::addDifferenceTools(QHBoxLayout* header) {
          "<i>Auto</i> makes the largest change fill the scale.</p>"));
   m_amplify->addItem(tr("Auto"), 0.0);
   for (int factor : {1, 2, 5, 10, 20, 50}) m_amplify->addItem(QStringLiteral("×%1").arg(factor), double(factor));
+  for (QComboBox* combo : {m_channels, m_amplify}) combo->setFixedHeight(24);
   header->addWidget(m_channels);
   header->addWidget(m_amplify);
   connect(m_channels, &QComboBox::currentIndexChanged, this, &ViewsPanel::showDifference);

@@ -243,17 +243,19 @@ void ExplorePage::showModel(const QString& id) {
 void ExplorePage::useModel(const ModelInfo& model) {
   const bool untouched = m_model && m_stack->requests() == defaultSteps(m_operations, m_model->input);
   const bool otherImages = !m_model || m_model->input != model.input || m_model->classNames != model.classNames;
-  m_model = model;
-  showLists();
-  Q_EMIT statusChanged();
-  if (untouched) m_stack->replaceAll(defaultSteps(m_operations, model.input));
   const DatasetInfo* own = chooseDataset(m_datasets, model);
-  if (otherImages && !m_images->dataset().isEmpty() && own &&
-      QString::fromStdString(own->name) != m_images->dataset()) {
+  const bool switchImages =
+      otherImages && !m_images->dataset().isEmpty() && own && QString::fromStdString(own->name) != m_images->dataset();
+  m_model = model;
+  if (switchImages) m_source.reset();  // nothing is asked until its own images are here
+  if (untouched) m_stack->replaceAll(defaultSteps(m_operations, model.input));
+  showLists();
+  if (switchImages) {
     useDataset(*own, 0);
   } else {
     ask();
   }
+  Q_EMIT statusChanged();
 }
 
 void ExplorePage::useDataset(const DatasetInfo& info, std::int64_t row) {

@@ -39,7 +39,7 @@ NumberBox::NumberBox(QWidget* parent) : QDoubleSpinBox(parent) {
 }
 
 QString NumberBox::textFromValue(double value) const {
-  return decimals() == 0 ? locale().toString(value, 'f', 0) : locale().toString(value, 'g', 7);
+  return decimals() == 0 ? locale().toString(value, 'f', 0) : locale().toString(value, 'g', 5);
 }
 
 double NumberBox::valueFromText(const QString& text) const {

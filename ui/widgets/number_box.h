@@ -5,7 +5,7 @@
 
 namespace whorl::ui {
 
-/// A number as people write it: "0.3", "1e-4", "8/255"; shown with as many digits as it needs, at most seven. It takes
+/// A number as people write it: "0.3", "1e-4", "8/255"; shown with as many digits as it needs, at most five. It takes
 /// the mouse wheel only when it has the focus, so that scrolling past a form changes nothing.
 class NumberBox : public QDoubleSpinBox {
   Q_OBJECT

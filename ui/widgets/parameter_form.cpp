@@ -197,7 +197,7 @@ void ParameterForm::addNumber(Row& row, int line) {
     m_grid->addWidget(row.number, line, 1, 1, 2);
     return;
   }
-  row.number->setMinimumWidth(84);
+  row.number->setMinimumWidth(88);
   row.number->setMaximumWidth(110);
   row.slider = new QSlider(Qt::Horizontal, this);
   row.slider->setObjectName(QString::fromStdString(row.spec.name) + QStringLiteral("_slider"));

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/explore/choices.h"
+
+#include "tests/ui/fake_engine.h"
+#include "tests/ui/ui_test.h"
+#include "ui/explore/operations.h"
+#include "ui/explore/verdict_panel.h"
+
+using namespace whorl;
+using namespace whorl::ui;
+using whorl::test::FakeEngine;
+
+class ChoicesTest : public QObject {
+  Q_OBJECT
+
+  static Operations operations() {
+    FakeEngine engine;
+    Operations all;
+    for (const AttackInfo& attack : engine.attacks()) all.push_back({attack.spec, true});
+    for (const OperationSpec& spec : engine.perturbations()) all.push_back({spec, false});
+    return all;
+  }
+
+ private Q_SLOTS:
+  void init() { test::failOnWarnings(); }
+
+  void prefersMnistWhereItIs() {
+    FakeEngine engine;
+    auto models = engine.models();
+    auto datasets = engine.datasets();
+    models.push_back(FakeEngine::blobModel("mnist-fingerprint", {1, 28, 28}, 10));
+    QCOMPARE(chooseModel(models, datasets, {})->id, std::string("glyphs-fingerprint"));
+    datasets[2].location = "/data/mnist";
+    QCOMPARE(chooseModel(models, datasets, {})->id, std::string("mnist-fingerprint"));
+    QCOMPARE(chooseModel(models, datasets, "glyphs-plain")->id, std::string("glyphs-plain"));
+    models[1].problem = "cut short";
+    QCOMPARE(chooseModel(models, datasets, "glyphs-plain")->id, std::string("mnist-fingerprint"));
+    QVERIFY(!chooseModel({}, datasets, {}));
+  }
+
+  void showsAModelItsOwnImages() {
+    FakeEngine engine;
+    const auto datasets = engine.datasets();
+    auto model = FakeEngine::blobModel("mine", {3, 32, 32}, 0);
+    model.pastJson = "not json";
+    QCOMPARE(chooseDataset(datasets, model)->name, std::string("shapes"));
+    model.pastJson = R"({"dataset":"glyphs"})";
+    QCOMPARE(chooseDataset(datasets, model)->name, std::string("glyphs"));
+    model.pastJson = R"({"dataset":"mnist"})";  // not on this machine
+    QCOMPARE(chooseDataset(datasets, model)->name, std::string("shapes"));
+    QVERIFY(!chooseDataset({}, model));
+  }
+
+  void saysHowImagesAreConverted() {
+    QCOMPARE(conversionText({1, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 grey"));
+    QCOMPARE(conversionText({3, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 colour → 28 × 28 grey"));
+    QCOMPARE(conversionText({3, 480, 640}, {1, 28, 28}, InputFit::Crop),
+             QString("640 × 480 colour → 28 × 28 grey, cropped"));
+  }
+
+  void defaultStepsAreResolved() {
+    const auto steps = defaultSteps(operations(), {1, 28, 28});
+    QCOMPARE(steps.size(), std::size_t{1});
+    QCOMPARE(steps[0].operation, std::string("bim"));
+    QCOMPARE(steps[0].parameters.real("epsilon"), 0.3);
+    QVERIFY(defaultSteps(operations(), {3, 32, 32})[0].parameters.real("epsilon") < 0.05);
+    QVERIFY(defaultSteps({}, {1, 28, 28}).empty());
+  }
+
+  void oldStepsAreMadeUsable() {
+    const auto steps =
+        usableSteps(operations(), {{"gone", {}, true}, {"fgsm", {{"epsilon", 7.0}, {"old", 1.0}}, false}});
+    QCOMPARE(steps.size(), std::size_t{1});
+    QCOMPARE(steps[0].parameters.real("epsilon"), 0.3);
+    QVERIFY(!steps[0].parameters.has("old"));
+    QVERIFY(!steps[0].enabled);
+  }
+
+  void theSentenceSaysWhatHappened() {
+    ExploreResult result;
+    result.input = {{1, 1, 1}, {0.0F}};
+    result.result = {{1, 1, 1}, {1.0F}};
+    const QStringList names = {"cat", "dog"};
+    result.before.predicted = 0;
+    result.after.predicted = 1;
+    QCOMPARE(summarise(result, names, true, {}),
+             QString("The attack turned “cat” into “dog”. This model has no fingerprint that could tell."));
+    result.after.fingerprintDistances = {1, 1};
+    result.after.threshold = 0.5;
+    result.after.accepted = false;
+    QCOMPARE(summarise(result, names, true, 0),
+             QString("The attack turned “cat” into “dog” – and the fingerprint gave it away."));
+    result.after.accepted = true;
+    QCOMPARE(summarise(result, names, false, 0),
+             QString("The change turned “cat” into “dog”, and the fingerprint missed it."));
+    result.after.predicted = 0;
+    QVERIFY(summarise(result, names, true, 1).contains("misread already: it is “dog”"));
+    result.result = result.input;
+    QVERIFY(summarise(result, names, true, 0).startsWith("The model sees “cat”."));
+  }
+};
+
+QTEST_GUILESS_MAIN(ChoicesTest)
+#include "choices_test.moc"

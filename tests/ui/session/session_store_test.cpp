@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/session/session_store.h"
+
+#include <QFile>
+#include <QTemporaryDir>
+
+#include "tests/ui/ui_test.h"
+
+using namespace whorl;
+using namespace whorl::ui;
+
+class SessionStoreTest : public QObject {
+  Q_OBJECT
+
+  static SessionState example() {
+    SessionState state;
+    state.model = QStringLiteral("glyphs-fingerprint");
+    state.dataset = QStringLiteral("glyphs");
+    state.index = 7;
+    state.fit = InputFit::Crop;
+    state.seed = 11;
+    state.steps = {
+        {"bim",
+         {{"epsilon", 8.0 / 255}, {"steps", std::int64_t{10}}, {"random_start", true}, {"norm", std::string("l2")}},
+         false}};
+    return state;
+  }
+
+ private Q_SLOTS:
+  void init() { test::failOnWarnings(); }
+
+  void roundTrip() {
+    const auto back = sessionFromJson(toJsonText(example()));
+    QVERIFY(back.has_value());
+    QVERIFY(*back == example());
+  }
+
+  void throughAFile() {
+    QTemporaryDir folder;
+    const SessionStore store(folder.path() + "/deep/er");
+    QVERIFY(!store.read());
+    QVERIFY(store.write(example()));
+    QVERIFY(store.read() == example());
+  }
+
+  void refusesWhatIsNotASession_data() {
+    QTest::addColumn<QByteArray>("text");
+    QTest::newRow("empty") << QByteArray();
+    QTest::newRow("noise") << QByteArray("\x00\xff\x10nonsense", 12);
+    QTest::newRow("another version") << toJsonText(example()).replace("\"whorl_session\": 1", "\"whorl_session\": 99");
+    QTest::newRow("cut") << toJsonText(example()).chopped(20);
+    QTest::newRow("wrong types") << QByteArray(R"({"whorl_session":1,"model":3})");
+  }
+
+  void refusesWhatIsNotASession() {
+    QFETCH(QByteArray, text);
+    QVERIFY(!sessionFromJson(text).has_value());
+  }
+};
+
+QTEST_GUILESS_MAIN(SessionStoreTest)
+#include "session_store_test.moc"
