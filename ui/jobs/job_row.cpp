@@ -49,7 +49,7 @@ JobRow::JobRow(QWidget* parent)
   m_bar->setFixedWidth(fontMetrics().averageCharWidth() * 26);
   m_bar->setMaximumHeight(fontMetrics().height() + 2);
   m_bar->setAccessibleName(tr("Progress"));
-  m_figures->setMinimumWidth(fontMetrics().averageCharWidth() * 30);
+  m_figures->setFixedWidth(fontMetrics().averageCharWidth() * 38);
   m_figures->setTextFormat(Qt::PlainText);
   m_pause->setText(tr("Pause"));
   m_cancel->setText(tr("Cancel"));

@@ -11,6 +11,7 @@
 #include "ui/jobs/job_row.h"
 #include "ui/jobs/jobs_model.h"
 #include "ui/session/engine_session.h"
+#include "ui/style/icons.h"
 
 namespace whorl::ui {
 
@@ -36,7 +37,6 @@ JobsDock::JobsDock(EngineSession* session, QWidget* parent)
       new QLabel(tr("Nothing is running. Trainings, downloads and imports appear here, with their progress."));
   empty->setAlignment(Qt::AlignCenter);
   empty->setWordWrap(true);
-  empty->setForegroundRole(QPalette::PlaceholderText);
 
   m_pages = new QStackedWidget;
   m_pages->addWidget(empty);
@@ -67,7 +67,7 @@ QWidget* JobsDock::makeTitleBar() {
   m_clear->setToolTip(tr("Removes finished, failed and cancelled jobs from the list."));
   m_clear->setAutoRaise(true);
   auto* hide = new QToolButton;
-  hide->setText(QStringLiteral("✕"));
+  hide->setIcon(icon(QStringLiteral("close")));
   hide->setAutoRaise(true);
   hide->setToolTip(tr("Hides the jobs. They go on running."));
   hide->setAccessibleName(tr("Hide jobs"));

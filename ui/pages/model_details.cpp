@@ -24,7 +24,6 @@ ModelDetails::ModelDetails(QWidget* parent)
   m_title->setWordWrap(true);
   m_title->setTextFormat(Qt::PlainText);
   m_hint->setWordWrap(true);
-  m_hint->setForegroundRole(QPalette::PlaceholderText);
   m_hint->setText(
       tr("Choose a model to see its past: how it was trained, on what, and how well it does. "
          "Choose two to compare them (Ctrl+click)."));
@@ -37,7 +36,7 @@ ModelDetails::ModelDetails(QWidget* parent)
   m_tree->setIndentation(14);
   m_tree->installEventFilter(this);
   auto* column = new QVBoxLayout(this);
-  column->setContentsMargins(0, 0, 0, 0);
+  column->setContentsMargins(8, 0, 0, 0);
   column->addWidget(m_title);
   column->addWidget(m_hint);
   column->addWidget(m_onlyDifferences);
@@ -68,6 +67,7 @@ void ModelDetails::fill() {
   m_tree->setColumnCount(static_cast<int>(headers.size()));
   m_tree->setHeaderLabels(headers);
 
+  const int rowHeight = m_tree->fontMetrics().height() + 6;
   QTreeWidgetItem* section = nullptr;
   for (const ComparedProperty& line : compareModels(m_entries)) {
     if (comparing && m_onlyDifferences->isChecked() && !line.differs) continue;
@@ -76,10 +76,12 @@ void ModelDetails::fill() {
       QFont bold = section->font(0);
       bold.setBold(true);
       section->setFont(0, bold);
+      section->setSizeHint(0, QSize(0, rowHeight));
       section->setFirstColumnSpanned(true);
       section->setExpanded(true);
     }
     auto* item = new QTreeWidgetItem(section, {line.name});
+    item->setSizeHint(0, QSize(0, rowHeight));
     for (std::size_t i = 0; i < line.values.size(); ++i) {
       const int column = static_cast<int>(i) + 1;
       item->setText(column, line.values[i].isEmpty() ? QStringLiteral("–") : line.values[i]);
@@ -91,15 +93,21 @@ void ModelDetails::fill() {
       }
     }
   }
-  m_tree->resizeColumnToContents(0);
-  for (int column = 1; comparing && column < m_tree->columnCount() - 1; ++column) {
-    m_tree->header()->resizeSection(column, 150);
+  m_tree->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+  for (int column = 1; column < m_tree->columnCount(); ++column) {
+    m_tree->header()->setSectionResizeMode(column, QHeaderView::Stretch);
   }
 }
 
 bool ModelDetails::eventFilter(QObject* watched, QEvent* event) {
-  if (watched != m_tree || event->type() != QEvent::KeyPress) return QWidget::eventFilter(watched, event);
+  const bool press = event->type() == QEvent::KeyPress;
+  const bool claim = event->type() == QEvent::ShortcutOverride;  // the window has a shortcut for this key, too
+  if (watched != m_tree || (!press && !claim)) return QWidget::eventFilter(watched, event);
   if (!static_cast<QKeyEvent*>(event)->matches(QKeySequence::Copy)) return false;
+  if (claim) {
+    event->accept();
+    return true;
+  }
   QStringList lines;
   for (const QTreeWidgetItem* item : m_tree->selectedItems()) {
     QStringList cells;

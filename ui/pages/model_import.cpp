@@ -92,14 +92,23 @@ void ModelImport::buildRows() {
       tr("A TorchScript file is a program: importing it can run anything on this computer, "
          "with your rights. Import it only if you know who made it."));
   m_warning->setWordWrap(true);
+  m_warning->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Minimum);
+  m_kind->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   m_rows->setFieldGrowthPolicy(QFormLayout::ExpandingFieldsGrow);
   m_rows->addRow(tr("&File"), makeFileRow());
   m_rows->addRow(tr("&Network"), m_kind);
   m_rows->addRow(QString(), m_warning);
   m_rows->addRow(QString(), m_allow);
   m_rows->addRow(tr("Input"), makeShapeRow());
-  m_rows->addRow(tr("&Mean"), m_mean);
-  m_rows->addRow(tr("&Scale"), m_scale);
+  auto* both = new QHBoxLayout;
+  auto* scaleLabel = new QLabel(tr("&Scale"));
+  scaleLabel->setBuddy(m_scale);
+  both->addWidget(m_mean, 1);
+  both->addWidget(scaleLabel);
+  both->addWidget(m_scale, 1);
+  auto* meanLabel = new QLabel(tr("&Mean"));
+  meanLabel->setBuddy(m_mean);
+  m_rows->addRow(meanLabel, both);
   m_rows->addRow(tr("&Classes"), m_classes);
 }
 

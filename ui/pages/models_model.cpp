@@ -25,11 +25,12 @@ QVariant ModelsModel::data(const QModelIndex& index, int role) const {
       return text(entry, index.column());
     case Qt::ToolTipRole:
       if (!problem.isEmpty()) return problem;
+      if (index.column() == Trained) return text(entry.trained, QStringLiteral("yyyy-MM-dd HH:mm"));
       return index.column() == Name ? QString::fromStdString(entry.info.path) : QVariant();
     case Qt::TextAlignmentRole:
-      return index.column() >= TestAccuracy && index.column() != Trained
-                 ? QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter))
-                 : QVariant();
+      if (index.column() == Trained) return QVariant::fromValue(Qt::Alignment(Qt::AlignCenter));
+      return index.column() >= TestAccuracy ? QVariant::fromValue(Qt::Alignment(Qt::AlignRight | Qt::AlignVCenter))
+                                            : QVariant();
     case SortRole:
       return sortKey(entry, index.column());
     case IdRole:
@@ -60,12 +61,16 @@ QString ModelsModel::text(const ModelEntry& entry, int column) const {
     case Threshold:
       return info.threshold ? numberText(*info.threshold, 3) : QString();
     case Trained:
-      return QLocale::c().toString(entry.trained.toLocalTime(), QStringLiteral("yyyy-MM-dd HH:mm"));
+      return text(entry.trained, QStringLiteral("yyyy-MM-dd"));
     case Size:
       return entry.bytes ? bytesText(*entry.bytes) : QString();
     default:
       return {};
   }
+}
+
+QString ModelsModel::text(const QDateTime& time, const QString& format) const {
+  return QLocale::c().toString(time.toLocalTime(), format);
 }
 
 QVariant ModelsModel::sortKey(const ModelEntry& entry, int column) const {

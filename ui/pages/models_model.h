@@ -42,6 +42,7 @@ class ModelsModel : public QAbstractTableModel {
 
  private:
   QString text(const ModelEntry& entry, int column) const;
+  QString text(const QDateTime& time, const QString& format) const;
   QVariant sortKey(const ModelEntry& entry, int column) const;
 
   std::vector<ModelEntry> m_entries;

@@ -8,6 +8,7 @@
 #include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QMenu>
@@ -69,7 +70,6 @@ ModelsPage::ModelsPage(EngineSession* session, QWidget* parent)
   makeTable();
   m_empty->setAlignment(Qt::AlignCenter);
   m_empty->setWordWrap(true);
-  m_empty->setForegroundRole(QPalette::PlaceholderText);
   m_stack->addWidget(m_empty);
   m_stack->addWidget(m_table);
   auto* splitter = new QSplitter(Qt::Horizontal);
@@ -77,7 +77,7 @@ ModelsPage::ModelsPage(EngineSession* session, QWidget* parent)
   splitter->addWidget(m_details);
   splitter->setStretchFactor(0, 1);
   splitter->setChildrenCollapsible(false);
-  splitter->setSizes({740, 380});
+  splitter->setSizes({780, 340});
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 12, 12, 8);
   column->setSpacing(8);
@@ -113,7 +113,10 @@ QWidget* ModelsPage::makeToolBar() {
   auto* line = new QHBoxLayout(bar);
   line->setContentsMargins(0, 0, 0, 0);
   line->addWidget(m_search, 1);
-  for (QPushButton* button : {m_open, m_export, m_delete, m_importButton}) line->addWidget(button);
+  for (QPushButton* button : {m_open, m_export, m_delete, m_importButton}) {
+    button->setMinimumWidth(button->sizeHint().width() + 12);
+    line->addWidget(button);
+  }
   connect(m_search, &QLineEdit::textChanged, m_filter, &ModelsFilter::setWords);
   connect(m_open, &QPushButton::clicked, this, &ModelsPage::openChosen);
   connect(m_delete, &QPushButton::clicked, this, &ModelsPage::deleteChosen);
@@ -149,19 +152,19 @@ void ModelsPage::makeTable() {
 }
 
 void ModelsPage::makeActions() {
-  const auto add = [this](const QString& text, const QKeySequence& keys, auto slot) {
+  const auto add = [this](const QString& text, auto slot) {
     auto* action = new QAction(text, m_table);
-    action->setShortcut(keys);
-    action->setShortcutContext(Qt::WidgetShortcut);
     connect(action, &QAction::triggered, this, slot);
     m_table->addAction(action);
   };
-  add(tr("Open in Explore"), Qt::Key_Return, &ModelsPage::openChosen);
-  add(tr("Copy as text"), QKeySequence::Copy, &ModelsPage::copyTable);
-  add(tr("Delete"), QKeySequence::Delete, &ModelsPage::deleteChosen);
-  add(tr("Undo delete"), QKeySequence::Undo, &ModelsPage::undoDelete);
-  add(tr("Export the table…"), QKeySequence(), &ModelsPage::exportTableWithDialog);
+  // The keys stand in the texts and are taken in eventFilter: the window has shortcuts for some of them.
+  add(tr("Open in Explore\tReturn"), &ModelsPage::openChosen);
+  add(tr("Copy as text\tCtrl+C"), &ModelsPage::copyTable);
+  add(tr("Delete\tDel"), &ModelsPage::deleteChosen);
+  add(tr("Undo delete\tCtrl+Z"), &ModelsPage::undoDelete);
+  add(tr("Export the table…"), &ModelsPage::exportTableWithDialog);
   m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
+  m_table->installEventFilter(this);
   auto* find = new QAction(this);
   find->setShortcut(QKeySequence::Find);
   find->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -172,17 +175,34 @@ void ModelsPage::makeActions() {
   addAction(find);
 }
 
+bool ModelsPage::eventFilter(QObject* watched, QEvent* event) {
+  const bool press = event->type() == QEvent::KeyPress;
+  if (watched != m_table || (!press && event->type() != QEvent::ShortcutOverride)) {
+    return QWidget::eventFilter(watched, event);
+  }
+  const auto* key = static_cast<QKeyEvent*>(event);
+  void (ModelsPage::*act)() = nullptr;
+  if (key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter) act = &ModelsPage::openChosen;
+  if (key->matches(QKeySequence::Copy)) act = &ModelsPage::copyTable;
+  if (key->matches(QKeySequence::Delete)) act = &ModelsPage::deleteChosen;
+  if (key->matches(QKeySequence::Undo)) act = &ModelsPage::undoDelete;
+  if (act == nullptr) return false;
+  event->accept();
+  if (press) (this->*act)();
+  return true;
+}
+
 void ModelsPage::reload() {
   if (!m_session->ready()) return;
   m_session->run(
       this, Lane::Interactive, tr("List models"), loadListing,
-      [this](Listing listing) { show(std::move(listing.entries), listing.architectures); },
+      [this](Listing listing) { list(std::move(listing.entries), listing.architectures); },
       [this](const Error& error) {
         if (error.kind() != ErrorKind::Cancelled) m_problem->setText(errorText(error));
       });
 }
 
-void ModelsPage::show(std::vector<ModelEntry> entries, const std::vector<ArchitectureInfo>& architectures) {
+void ModelsPage::list(std::vector<ModelEntry> entries, const std::vector<ArchitectureInfo>& architectures) {
   QStringList ids;
   for (const ModelEntry& entry : chosen()) ids << QString::fromStdString(entry.info.id);
   if (!m_chooseNext.isEmpty()) ids = QStringList{std::exchange(m_chooseNext, {})};
@@ -193,6 +213,9 @@ void ModelsPage::show(std::vector<ModelEntry> entries, const std::vector<Archite
   if (!m_loadedOnce) {
     m_import->setArchitectures(architectures);
     m_table->resizeColumnsToContents();
+    for (int column = 0; column < m_model->columnCount(); ++column) {
+      m_table->setColumnWidth(column, m_table->columnWidth(column) + 12);
+    }
     m_loadedOnce = true;
   }
   choiceChanged();

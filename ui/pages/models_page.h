@@ -45,13 +45,15 @@ class ModelsPage : public QWidget {
  Q_SIGNALS:
   void openInExplore(const QString& modelId);
 
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+
  private:
-  struct Row;
   QWidget* makeToolBar();
   void makeTable();
   void makeActions();
   void reload();
-  void show(std::vector<ModelEntry> entries, const std::vector<ArchitectureInfo>& architectures);
+  void list(std::vector<ModelEntry> entries, const std::vector<ArchitectureInfo>& architectures);
   void choiceChanged();
   void openChosen();
   void showDeleted();

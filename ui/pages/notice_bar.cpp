@@ -7,6 +7,8 @@
 #include <QPushButton>
 #include <QToolButton>
 
+#include "ui/style/icons.h"
+
 namespace whorl::ui {
 
 NoticeBar::NoticeBar(QWidget* parent)
@@ -15,7 +17,7 @@ NoticeBar::NoticeBar(QWidget* parent)
   m_text->setTextFormat(Qt::PlainText);
   m_text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
   m_action->setObjectName(QStringLiteral("noticeAction"));
-  m_close->setText(QStringLiteral("✕"));
+  m_close->setIcon(icon(QStringLiteral("close")));
   m_close->setAutoRaise(true);
   m_close->setToolTip(tr("Dismiss"));
   m_close->setAccessibleName(tr("Dismiss this message"));

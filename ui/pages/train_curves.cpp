@@ -29,6 +29,8 @@ TrainCurves::TrainCurves(QWidget* parent)
   m_loss->setObjectName(QStringLiteral("lossPlot"));
   m_share->setObjectName(QStringLiteral("sharePlot"));
   m_rate->setObjectName(QStringLiteral("ratePlot"));
+  m_loss->hideXLabel();
+  m_share->hideXLabel();
   auto* splitter = new QSplitter(Qt::Vertical);
   for (CurvePlot* plot : {m_loss, m_share, m_rate}) {
     splitter->addWidget(plot);
@@ -55,9 +57,9 @@ void TrainCurves::add(const std::vector<TrainEvent>& events) {
       if (contains(metric.name, "learning_rate")) plot = m_rate;
       if (contains(metric.name, "accuracy") || contains(metric.name, "auc")) plot = m_share;
       const bool perEpoch = metric.name.starts_with("validation_") || metric.name.starts_with("test_");
-      // At an epoch's end the figures of its last step come again.
-      if (event.epochEnd && !perEpoch && plot->pointCount(QString::fromStdString(metric.name)) > 0) continue;
       const QString key = QString::fromStdString(metric.name);
+      // At an epoch's end its means come as well, under the names of the steps' own figures.
+      if (plot->lastX(key) == static_cast<double>(event.step)) continue;
       if (plot->pointCount(key) == 0) {
         plot->declare(key, metricLabel(metric.name), perEpoch ? CurvePlot::Line::Points : CurvePlot::Line::Solid);
       }

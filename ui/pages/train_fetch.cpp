@@ -25,7 +25,6 @@ TrainFetch::TrainFetch(EngineSession* session, QWidget* parent)
       m_bar(new QProgressBar),
       m_problem(new InlineMessage) {
   m_facts->setWordWrap(true);
-  m_facts->setForegroundRole(QPalette::PlaceholderText);
   m_fetch->setObjectName(QStringLiteral("fetch"));
   m_bar->setAccessibleName(tr("Download"));
   m_bar->hide();

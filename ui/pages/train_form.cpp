@@ -74,6 +74,7 @@ void TrainForm::buildRows() {
   for (QComboBox* combo : {m_preset, m_dataset, m_architecture, m_device}) {
     combo->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     combo->setMinimumContentsLength(16);
+    combo->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   }
   m_preset->setObjectName(QStringLiteral("preset"));
   m_dataset->setObjectName(QStringLiteral("dataset"));

@@ -11,7 +11,8 @@ namespace {
 /// More objectives than this, and only those alone and all pairs with the first are asked for: sums grow as powers
 /// of 2.
 constexpr std::size_t kMostSummed = 5;
-const std::set<std::string> kImportant = {"epochs", "batch_size", "learning_rate", "precision", "augmentation"};
+const std::set<std::string> kImportant = {"epochs",   "batch_size", "learning_rate",
+                                          "schedule", "precision",  "validation_fraction"};
 
 template <class List>
 auto findByName(const List& list, const std::string& name) -> decltype(&list.front()) {
@@ -53,7 +54,7 @@ TrainLists loadTrainLists(Engine& engine, const JobContext& context) {
     const std::string objective = joinTerms(terms);
     lists.parameters[objective] = engine.trainParameters(objective);
   }
-  lists.brokenOff = brokenOffRuns(lists.info.userFolder + "/checkpoints");
+  if (!lists.info.userFolder.empty()) lists.brokenOff = brokenOffRuns(lists.info.userFolder + "/checkpoints");
   return lists;
 }
 

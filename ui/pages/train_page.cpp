@@ -53,7 +53,7 @@ TrainPage::TrainPage(EngineSession* session, QWidget* parent)
       m_bar(new QProgressBar),
       m_result(new NoticeBar),
       m_problem(new InlineMessage),
-      m_obstacle(new InlineMessage) {
+      m_obstacle(new QLabel) {
   auto* splitter = new QSplitter(Qt::Horizontal);
   splitter->addWidget(makeFormSide());
   splitter->addWidget(makeRunSide());
@@ -81,6 +81,8 @@ QWidget* TrainPage::makeFormSide() {
   m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
   m_scroll->setWidget(m_form);
   m_scroll->setMinimumWidth(330);
+  m_obstacle->setWordWrap(true);
+  m_obstacle->setObjectName(QStringLiteral("obstacle"));
   m_start->setObjectName(QStringLiteral("start"));
   m_start->setDefault(true);
   m_continue->setObjectName(QStringLiteral("continue"));
@@ -105,7 +107,6 @@ QWidget* TrainPage::makeFormSide() {
 }
 
 QWidget* TrainPage::makeRunSide() {
-  m_figures->setForegroundRole(QPalette::PlaceholderText);
   m_figures->setTextInteractionFlags(Qt::TextSelectableByMouse);
   m_bar->setRange(0, 1000);
   m_bar->setTextVisible(true);
@@ -232,8 +233,9 @@ void TrainPage::showPhase() {
   const QString obstacle = m_form->obstacle();
   m_form->setEnabled(state.canStart());
   m_start->setEnabled(state.canStart() && obstacle.isEmpty());
-  m_obstacle->setText(state.canStart() && m_session->ready() && !m_form->lists().datasets.empty() ? obstacle
-                                                                                                  : QString());
+  const bool explain = state.canStart() && !m_form->lists().datasets.empty();
+  m_obstacle->setText(obstacle);
+  m_obstacle->setVisible(explain && !obstacle.isEmpty());
   m_continue->setEnabled(state.canStart() && m_session->ready());
   m_pause->setEnabled(state.canPause() || state.canResume());
   m_pause->setText(state.canResume() ? tr("Resume") : tr("Pause"));

@@ -70,7 +70,7 @@ class TrainPage : public QWidget {
   QProgressBar* m_bar;
   NoticeBar* m_result;
   InlineMessage* m_problem;
-  InlineMessage* m_obstacle;
+  QLabel* m_obstacle;
   QString m_resultModel;
 };
 

@@ -138,7 +138,9 @@ void TrainRun::jobChanged(const std::shared_ptr<Job>& job) {
       break;  // its end is told by done and failed; stopping from elsewhere shows as cancelling below
   }
   if (job->state() == JobState::Stopping && m_state.canCancel()) m_state.cancel();
-  if (m_state.phase() != before) Q_EMIT phaseChanged();
+  if (m_state.phase() == before) return;
+  if (before == TrainPhase::Paused) m_meter.skipGap();
+  Q_EMIT phaseChanged();
 }
 
 void TrainRun::handOver() {

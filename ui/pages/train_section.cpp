@@ -7,13 +7,10 @@
 namespace whorl::ui {
 
 TrainSection::TrainSection(const QString& title, QWidget* content, bool open, QWidget* parent)
-    : QWidget(parent), m_header(new QToolButton) {
+    : QWidget(parent), m_header(new QToolButton), m_content(content), m_open(open) {
   m_header->setText(title);
-  m_header->setCheckable(true);
-  m_header->setChecked(open);
   m_header->setAutoRaise(true);
   m_header->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  m_header->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
   m_header->setAccessibleDescription(tr("Folds this part of the form"));
   m_header->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
   QFont bold = m_header->font();
@@ -24,14 +21,18 @@ TrainSection::TrainSection(const QString& title, QWidget* content, bool open, QW
   column->setSpacing(2);
   column->addWidget(m_header);
   column->addWidget(content);
-  content->setVisible(open);
-  connect(m_header, &QToolButton::toggled, this, [this, content](bool on) {
-    m_header->setArrowType(on ? Qt::DownArrow : Qt::RightArrow);
-    content->setVisible(on);
-    Q_EMIT toggled(on);
+  setOpen(open);
+  connect(m_header, &QToolButton::clicked, this, [this] {
+    setOpen(!m_open);
+    Q_EMIT toggled(m_open);
   });
 }
 
-bool TrainSection::isOpen() const { return m_header->isChecked(); }
+void TrainSection::setOpen(bool open) {
+  m_open = open;
+  m_header->setArrowType(open ? Qt::DownArrow : Qt::RightArrow);
+  m_header->setAccessibleName(open ? tr("%1, open").arg(m_header->text()) : tr("%1, folded").arg(m_header->text()));
+  m_content->setVisible(open);
+}
 
 }  // namespace whorl::ui

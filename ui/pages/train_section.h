@@ -13,13 +13,17 @@ class TrainSection : public QWidget {
 
  public:
   TrainSection(const QString& title, QWidget* content, bool open, QWidget* parent = nullptr);
-  bool isOpen() const;
+  bool isOpen() const { return m_open; }
 
  Q_SIGNALS:
   void toggled(bool open);
 
  private:
+  void setOpen(bool open);
+
   QToolButton* m_header;
+  QWidget* m_content;
+  bool m_open;
 };
 
 }  // namespace whorl::ui

@@ -62,7 +62,7 @@ CurvePlot::CurvePlot(const QString& title, const QString& xLabel, Scale scale, Q
   plot->xAxis->grid()->setVisible(false);
   plot->axisRect()->setupFullAxesBox(false);
   plot->yAxis2->setVisible(false);
-  plot->axisRect()->setMinimumMargins(QMargins(56, 4, 8, 0));
+  plot->axisRect()->setMinimumMargins(QMargins(64, 8, 8, 0));
   plot->setMinimumHeight(90);
   m_canvas->cursor = new QCPItemStraightLine(plot);
   m_canvas->cursor->setVisible(false);
@@ -144,7 +144,7 @@ void CurvePlot::setScale(Scale scale) {
   } else {
     axis->setTicker(QSharedPointer<QCPAxisTicker>::create());
   }
-  axis->ticker()->setTickCount(4);
+  axis->ticker()->setTickCount(scale == Scale::Linear ? 2 : 3);
   redrawSoon();
 }
 
@@ -190,7 +190,7 @@ void CurvePlot::fitView() {
     high += room;
     if (m_scale == Scale::Share) high = std::min(high, 1.005);
   }
-  m_canvas->plot->xAxis->setRange(left, right > left ? right : left + 1);
+  m_canvas->plot->xAxis->setRange(left, right > left ? right * 1.01 : 100);
   m_canvas->plot->yAxis->setRange(low, high);
 }
 
@@ -296,6 +296,8 @@ QString CurvePlot::exportTo(const QString& path) {
   QCustomPlot* plot = m_canvas->plot;
   redraw();
   applyColours(PlotColours::paper());
+  const QString label = plot->xAxis->label();
+  plot->xAxis->setLabel(m_xLabel);
   m_canvas->cursor->setVisible(false);
   plot->legend->setVisible(true);
   plot->legend->setBrush(QColor(255, 255, 255, 200));
@@ -308,6 +310,7 @@ QString CurvePlot::exportTo(const QString& path) {
     written = exportSvg(path, kExportSize);
   }
   plot->legend->setVisible(false);
+  plot->xAxis->setLabel(label);
   applyColours(PlotColours::of(palette()));
   redrawSoon();
   if (suffix != u"png" && suffix != u"pdf" && suffix != u"svg") {
@@ -315,6 +318,8 @@ QString CurvePlot::exportTo(const QString& path) {
   }
   return written ? QString() : problem;
 }
+
+void CurvePlot::hideXLabel() { m_canvas->plot->xAxis->setLabel(QString()); }
 
 bool CurvePlot::exportSvg(const QString& path, const QSize& size) {
   QSaveFile file(path);

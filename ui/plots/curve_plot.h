@@ -42,10 +42,14 @@ class CurvePlot : public QWidget {
   /// Removes all curves and marks.
   void clear();
   void setScale(Scale scale);
+  /// Of plots above each other only the last needs the name below its axis.
+  void hideXLabel();
   Scale scale() const { return m_scale; }
 
   bool empty() const;
   std::size_t pointCount(const QString& key) const;
+  /// Where the newest point of a curve is.
+  std::optional<double> lastX(const QString& key) const;
   /// Shows everything again and follows new points.
   void resetView();
   /// Whether the view follows new points: until a person zooms or pans.
@@ -66,6 +70,7 @@ class CurvePlot : public QWidget {
   void exportFailed(const QString& problem);
 
  protected:
+  bool event(QEvent* event) override;
   void changeEvent(QEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
   void contextMenuEvent(QContextMenuEvent* event) override;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "ui/jobs/format.h"
 #include "ui/plots/curve_plot.h"
@@ -32,6 +33,13 @@ QString glyph(CurvePlot::Line line) {
 
 bool CurvePlot::empty() const {
   return std::all_of(m_curves.begin(), m_curves.end(), [](const auto& c) { return c->series.empty(); });
+}
+
+std::optional<double> CurvePlot::lastX(const QString& key) const {
+  for (const auto& known : m_curves) {
+    if (known->key == key && !known->series.empty()) return known->series.last().x;
+  }
+  return std::nullopt;
 }
 
 std::size_t CurvePlot::pointCount(const QString& key) const {
@@ -76,6 +84,18 @@ void CurvePlot::updateLegend() {
   }
   m_legend->setText(html);
   setAccessibleDescription(valuesText(m_cursor));
+}
+
+bool CurvePlot::event(QEvent* event) {
+  // The window has shortcuts of its own for some of these keys: while the plot has the focus, they are its.
+  if (event->type() == QEvent::ShortcutOverride) {
+    const auto* key = static_cast<QKeyEvent*>(event);
+    static const std::set<int> kOurs = {Qt::Key_Plus, Qt::Key_Minus, Qt::Key_Left, Qt::Key_Right,
+                                        Qt::Key_Up,   Qt::Key_Down,  Qt::Key_Home, Qt::Key_0};
+    const bool plain = (key->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier)) == Qt::NoModifier;
+    if (key->matches(QKeySequence::Copy) || (plain && kOurs.contains(key->key()))) event->accept();
+  }
+  return QWidget::event(event);
 }
 
 void CurvePlot::keyPressEvent(QKeyEvent* event) {

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/plot_colours.h"
 
+#include "ui/style/theme.h"
+
 namespace whorl::ui {
 
 namespace {
-
-/// `share` of `a`, the rest of `b`.
-QColor mix(const QColor& a, const QColor& b, double share) {
-  const auto blend = [share](int x, int y) { return static_cast<int>(x * share + y * (1 - share) + 0.5); };
-  return {blend(a.red(), b.red()), blend(a.green(), b.green()), blend(a.blue(), b.blue())};
-}
 
 PlotColours on(const QColor& background, const QColor& text) {
   PlotColours colours;
   colours.background = background;
   colours.text = text;
-  colours.axis = mix(text, background, 0.55);
-  colours.grid = mix(text, background, 0.12);
+  colours.axis = mix(background, text, 0.55);
+  colours.grid = mix(background, text, 0.12);
   if (background.lightness() < text.lightness()) {
     colours.series = {QColor(0x56B4E9), QColor(0xE69F00), QColor(0x2BC49A),
                       QColor(0xE79CC6), QColor(0xF0E442), QColor(0xFF8A5B)};
