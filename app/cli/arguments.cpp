@@ -158,7 +158,7 @@ std::string describeParameters(const std::vector<ParameterSpec>& specs) {
   for (const auto& spec : specs) {
     text += "  " + optionName(spec.name) + " " + typeWord(spec);
     if (!spec.unit.empty()) text += " in " + spec.unit;
-    const std::string range = allowedRange(spec);
+    const std::string range = spec.type == ParameterType::Boolean ? "" : allowedRange(spec);  // its type says it
     if (!range.empty()) text += ", " + range;
     const std::string standard = toText(spec.defaultValue);
     text += ", default " + (standard.empty() ? "none" : standard) + "\n      " + spec.help + "\n";

@@ -91,6 +91,10 @@ void runArguments(std::vector<std::string> arguments) {
   root.footer("Exit codes: 0 done, 2 usage, 3 bad input, 4 failed run, 130 cancelled. More in docs/cli.md.");
 
   CLI::App* leaf = leafOf(root, arguments);
+  if (!leaf && !arguments.empty() && !arguments.front().starts_with('-')) {
+    throw Error(ErrorKind::Usage, "there is no command \"" + arguments.front() + "\"", {},
+                "whorl-cli --help lists them");
+  }
   Command* command = commandOf(commands, leaf);
   const std::vector<std::string> raw = arguments;
   std::vector<ExtraOption> extras;

@@ -10,7 +10,7 @@
 namespace whorl {
 namespace {
 
-constexpr std::int64_t kMostClasses = 100'000;
+constexpr std::int64_t kLastClass = 9999;
 
 }  // namespace
 
@@ -26,7 +26,7 @@ OperationSpec attackSpec(const Attack& attack) {
   const auto targeted = std::find_if(spec.parameters.begin(), spec.parameters.end(),
                                      [](const ParameterSpec& parameter) { return parameter.name == "targeted"; });
   if (targeted != spec.parameters.end()) {
-    spec.parameters.insert(targeted + 1, ParameterSpec::integer("target", -1, -1, kMostClasses, "",
+    spec.parameters.insert(targeted + 1, ParameterSpec::integer("target", -1, -1, kLastClass, "",
                                                                 "Class to reach if targeted; -1 draws a wrong one for "
                                                                 "each image"));
   }

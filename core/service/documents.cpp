@@ -30,7 +30,7 @@ nlohmann::json documentHead(const std::string& command, std::uint64_t seed, cons
   return {{"command", command},
           {"version", versionText()},
           {"torch_version", torchVersionText()},
-          {"started", utcNow()},
+          {"date", utcNow()},
           {"seed", seed},
           {"device", device},
           {"device_name", describeDevice(c10::Device(device))},

@@ -15,7 +15,7 @@ struct Dataset;
 
 /// The documents that commands return (docs/json.md). Names in them are a promise to scripts: add, never rename.
 
-/// What every document starts with: command, version, torch_version, started (UTC), seed, device, device_name, plan.
+/// What every document starts with: command, version, torch_version, date (UTC), seed, device, device_name, plan.
 nlohmann::json documentHead(const std::string& command, std::uint64_t seed, const std::string& device, int threads,
                             std::int64_t batchSize, const std::string& precision);
 

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The real program, as a person or a script meets it.
+#include <QElapsedTimer>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/core/service/tiny_data.h"
+
+using namespace whorl;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kTimeout = 240'000;  // a busy machine, sanitizers
+
+struct Outcome {
+  int code = -1;
+  QString out;
+  QString err;
+
+  QJsonObject json() const { return QJsonDocument::fromJson(out.toUtf8()).object(); }
+};
+
+}  // namespace
+
+class CliTest : public QObject {
+  Q_OBJECT
+
+ private:
+  fs::path path(const std::string& name) const { return fs::path(m_folder.path().toStdString()) / name; }
+  QString text(const std::string& name) const { return QString::fromStdString(path(name).string()); }
+
+  void prepare(QProcess& process, const QStringList& arguments) const {
+    auto environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("XDG_DATA_HOME"), text("user"));
+    environment.insert(QStringLiteral("WHORL_ENGINE"), QStringLiteral(WHORL_BINARY_DIR "/lib/libwhorl-engine.so"));
+    environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
+    environment.remove(QStringLiteral("WHORL_DATA"));
+    process.setProcessEnvironment(environment);
+    process.setProgram(QStringLiteral(WHORL_BINARY_DIR "/bin/whorl-cli"));
+    process.setArguments(arguments);
+  }
+
+  Outcome run(const QStringList& arguments) const {
+    QProcess process;
+    prepare(process, arguments);
+    process.start();
+    if (!process.waitForFinished(kTimeout)) process.kill();
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
+            QString::fromUtf8(process.readAllStandardOutput()), QString::fromUtf8(process.readAllStandardError())};
+  }
+
+  QStringList train(const QString& output) const {
+    return {"train",
+            "--data",
+            text("data"),
+            "--arch",
+            "nfp-mnist",
+            "--objective",
+            "fingerprint",
+            "--epochs",
+            "4",
+            "--output",
+            output,
+            "--batch-size",
+            "20",
+            "--seed",
+            "7",
+            "--fingerprints=2",
+            "--threads",
+            "1",
+            "--device",
+            "cpu",
+            "--learning_rate",
+            "0.01",
+            "--json",
+            "-"};
+  }
+
+  /// The error line names what was wrong, and is one line.
+  void expectError(const QStringList& arguments, int code, const QStringList& parts) const {
+    const Outcome outcome = run(arguments);
+    QVERIFY2(outcome.code == code, qPrintable(QStringLiteral("%1: %2").arg(outcome.code).arg(outcome.err)));
+    QVERIFY2(outcome.err.startsWith("whorl-cli: "), qPrintable(outcome.err));
+    QCOMPARE(outcome.err.count('\n'), 1);
+    for (const QString& part : parts) QVERIFY2(outcome.err.contains(part), qPrintable(part + " not in " + outcome.err));
+  }
+
+  QTemporaryDir m_folder;
+  QString m_model;
+
+ private Q_SLOTS:
+  void initTestCase() {
+    QVERIFY(m_folder.isValid());
+    test::writeTinyDataset(path("data"));
+    m_model = text("tiny.safetensors");
+    const Outcome outcome = run(train(m_model));
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    const QJsonObject json = outcome.json();
+    for (const char* name : {"test_accuracy", "images_per_second", "seconds", "model", "model_sha256", "parameters",
+                             "seed", "version", "device", "plan", "data"}) {
+      QVERIFY2(json.contains(QLatin1String(name)), name);
+    }
+    QVERIFY(json["test_accuracy"].toDouble() > 0.9);
+    QCOMPARE(json["model"].toString(), m_model);
+    QCOMPARE(json["model_sha256"].toString().size(), 64);
+    QCOMPARE(json["parameters"]["fingerprints"].toInt(), 2);
+    QCOMPARE(json["seed"].toInt(), 7);
+    QVERIFY(fs::exists(path("tiny.safetensors")));
+  }
+
+  void helpNeedsNoEngine() {
+    QProcess process;
+    prepare(process, {"--help"});
+    auto environment = process.processEnvironment();
+    environment.insert("WHORL_ENGINE", "/nowhere");
+    process.setProcessEnvironment(environment);
+    process.start();
+    QVERIFY(process.waitForFinished(kTimeout));
+    QCOMPARE(process.exitCode(), 0);
+    const QString text = QString::fromUtf8(process.readAllStandardOutput());
+    for (const char* command :
+         {"datasets", "train", "predict", "perturb", "attack", "detect", "models", "info", "selftest"}) {
+      QVERIFY2(text.contains(QLatin1String(command)), command);
+    }
+    QVERIFY(run({"--version"}).out.startsWith("whorl-cli "));
+  }
+
+  void helpExplainsTheChosenAttack() {
+    const Outcome outcome = run({"attack", "--attack", "fgsm", "--help"});
+    QCOMPARE(outcome.code, 0);
+    for (const char* part : {"--model", "--count", "--epsilon", "default 0.", "--seed", "--json"}) {
+      QVERIFY2(outcome.out.contains(QLatin1String(part)), part);
+    }
+    QVERIFY(run({"train", "--objective", "fingerprint", "--help"}).out.contains("--dy-sign"));
+    QVERIFY(!run({"train", "--help"}).out.contains("--dy-sign"));
+  }
+
+  void usageErrors() {
+    expectError({"trian"}, 2, {"trian"});
+    expectError({}, 2, {});
+    expectError({"info", "--bogus"}, 2, {"--bogus"});
+    expectError({"attack", "--attack", "magic", "--model", m_model}, 2, {"magic", "fgsm"});
+    expectError({"attack", "--attack", "fgsm", "--model", m_model, "--epsilon", "7"}, 2, {"epsilon", "0 to 1"});
+    expectError({"attack", "--attack", "fgsm", "--model", m_model, "--epsilom", ".1"}, 2, {"did you mean --epsilon"});
+    expectError({"attack", "--attack", "fgsm"}, 2, {"--model"});
+    expectError({"train", "--arch", "nfp-mnist"}, 2, {"--data"});
+    expectError({"train", "--preset", "magic"}, 2, {"mnist-fingerprint"});
+    expectError({"predict", text("data/test/left/0.png"), "--model", m_model, "--fit", "squeeze"}, 2, {"squeeze"});
+    expectError({"predict", text("data/test/left/0.png"), "--model", m_model, "--device", "tpu"}, 2, {"tpu"});
+    expectError({"datasets", "fetch", "no-such-set"}, 2, {"no-such-set", "mnist"});
+    expectError({"info", "--seed", "minus one"}, 2, {"seed"});
+  }
+
+  void badInput() {
+    std::ofstream(path("broken.png")) << "no picture";
+    expectError({"predict", text("broken.png"), "--model", m_model}, 3, {"broken.png"});
+    expectError({"predict", text("missing.png"), "--model", m_model}, 3, {"missing.png"});
+    std::ofstream(path("broken.safetensors")) << "no model";
+    expectError({"models", "show", text("broken.safetensors")}, 3, {"broken.safetensors"});
+    expectError({"predict", text("data/test/left/0.png"), "--model", "nobody"}, 3, {"nobody"});
+  }
+
+  void failedRuns() {
+    expectError({"perturb", text("data/test/left/0.png"), "--perturbation", "jpeg", "--output", "/proc/none/a.png"}, 4,
+                {"/proc/none"});
+    expectError({"info", "--json", "/proc/none/a.json"}, 4, {"/proc/none"});
+  }
+
+  void errorsAreJsonToo() {
+    const Outcome outcome = run({"predict", text("missing.png"), "--model", m_model, "--json", "-"});
+    QCOMPARE(outcome.code, 3);
+    const QJsonObject error = outcome.json()["error"].toObject();
+    QCOMPARE(error["kind"].toString(), QStringLiteral("bad_input"));
+    QCOMPARE(error["exit_code"].toInt(), 3);
+    QVERIFY(!error["message"].toString().isEmpty());
+    QCOMPARE(run({"train", "--json", text("error.json"), "--preset", "magic"}).code, 2);
+    QFile file(text("error.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(QJsonDocument::fromJson(file.readAll()).object()["error"]["kind"].toString(), QStringLiteral("usage"));
+  }
+
+  void predicts() {
+    const Outcome outcome = run(
+        {"predict", text("data/test/left/0.png"), text("data/test/right/0.png"), "--model", m_model, "--json", "-"});
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    const QJsonArray images = outcome.json()["images"].toArray();
+    QCOMPARE(images.size(), 2);
+    QCOMPARE(images[0]["class"].toString(), QStringLiteral("left"));
+    QCOMPARE(images[1]["class"].toString(), QStringLiteral("right"));
+    QCOMPARE(images[0]["file"].toString(), text("data/test/left/0.png"));
+    QCOMPARE(images[0]["probabilities"].toArray().size(), 2);
+    QCOMPARE(images[0]["fingerprint_distances"].toArray().size(), 2);
+    QVERIFY(images[0]["accepted"].isBool());
+  }
+
+  void attacksAndDetects() {
+    const QStringList common = {"--model",  m_model,     "--data",    text("data"),  "--count", "10",      "--attack",
+                                "bim",      "--epsilon", "0.5",       "--step_size", "0.1",     "--steps", "10",
+                                "--device", "cpu",       "--threads", "1",           "--json",  "-"};
+    const Outcome attack = run(QStringList{"attack"} + common + QStringList{"--save", text("attack.npz")});
+    QVERIFY2(attack.code == 0, qPrintable(attack.err));
+    for (const char* name : {"attacked", "success_rate", "mean_l2", "mean_linf", "images_per_second", "seconds"}) {
+      QVERIFY2(attack.json().contains(QLatin1String(name)), name);
+    }
+    QCOMPARE(attack.json()["attacked"].toInt(), 10);
+    QVERIFY(fs::file_size(path("attack.npz")) > 10 * 2 * 16 * 16 * 4);
+    const Outcome detect = run(QStringList{"detect"} + common);
+    QVERIFY2(detect.code == 0, qPrintable(detect.err));
+    QVERIFY(detect.json()["auc"].toObject().contains("all") && detect.json()["auc"].toObject().contains("successful"));
+    QVERIFY(detect.json()["threshold"].isDouble() && detect.json()["false_positive_rate"].isDouble());
+    QCOMPARE(detect.json()["success_rate"].toDouble(), attack.json()["success_rate"].toDouble());
+  }
+
+  void theModelKnowsItsData() {
+    const Outcome outcome = run({"attack", "--attack", "fgsm", "--model", m_model, "--count", "4", "--json", "-"});
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    QCOMPARE(outcome.json()["data"]["name"].toString(), text("data"));
+  }
+
+  void perturbsAndExplores() {
+    const QString image = text("data/test/right/1.png");
+    const Outcome list = run({"perturb", "--list", "--json", "-"});
+    QCOMPARE(list.code, 0);
+    QVERIFY(list.json()["perturbations"].toArray().size() >= 4);
+    const Outcome perturb = run(
+        {"perturb", image, "--perturbation", "jpeg", "--quality", "10", "--output", text("jpeg.png"), "--json", "-"});
+    QVERIFY2(perturb.code == 0, qPrintable(perturb.err));
+    QCOMPARE(perturb.json()["parameters"]["quality"].toInt(), 10);
+    QVERIFY(fs::exists(path("jpeg.png")));
+    const Outcome explore = run({"explore", image, "--model", m_model, "--step", "jpeg:quality=30", "--step",
+                                 "fgsm:epsilon=0.5", "--output", text("explored.png"), "--json", "-"});
+    QVERIFY2(explore.code == 0, qPrintable(explore.err));
+    QCOMPARE(explore.json()["steps"].toArray().size(), 2);
+    QVERIFY(explore.json()["norms"]["linf"].toDouble() > 0);
+    QVERIFY(fs::exists(path("explored.png")));
+    const Outcome fromData =
+        run({"explore", "--data", text("data"), "--index", "3", "--model", m_model, "--json", "-"});
+    QVERIFY2(fromData.code == 0, qPrintable(fromData.err));
+    QVERIFY(fromData.json()["label"].isDouble());
+  }
+
+  void listsAndModels() {
+    QVERIFY(run({"datasets", "list", "--json", "-"}).json()["datasets"].toArray().size() >= 6);
+    QVERIFY(run({"attacks", "list", "--json", "-"}).json()["attacks"].toArray().size() >= 3);
+    const QJsonObject info = run({"info", "--json", "-"}).json();
+    QVERIFY(info["torch_version"].toString().startsWith("2."));
+    QVERIFY(info["presets"].toArray().size() >= 2 && info["threads"].toInt() > 0);
+    QVERIFY(run({"info", "--quiet"}).out.isEmpty());
+
+    const Outcome exported = run({"models", "export", m_model, "--output", text("weights.safetensors")});
+    QVERIFY2(exported.code == 0, qPrintable(exported.err));
+    const Outcome imported = run({"models", "import", text("weights.safetensors"), "--arch", "nfp-mnist", "--input",
+                                  "1x16x16", "--classes", "left,right", "--mean", "0.5", "--json", "-"});
+    if (imported.code == 0) {
+      const QString path = imported.json()["path"].toString();
+      QVERIFY(run({"models", "list"}).out.contains(path));
+      const Outcome deleted = run({"models", "delete", path, "--json", "-"});
+      QCOMPARE(deleted.code, 0);
+      QVERIFY(!fs::exists(path.toStdString()));
+      QCOMPARE(run({"models", "restore", deleted.json()["trashed"].toString()}).code, 0);
+      QVERIFY(fs::exists(path.toStdString()));
+    } else {
+      QFAIL(qPrintable(imported.err));
+    }
+    QCOMPARE(run({"models", "show", m_model, "--json", "-"}).json()["fingerprints"].toInt(), 2);
+  }
+
+  void interruptKeepsACheckpointThatResumes() {
+    const QString output = text("interrupted.safetensors");
+    QStringList arguments = train(output);
+    arguments[arguments.indexOf("4")] = "400";
+    QProcess process;
+    prepare(process, arguments);
+    process.start();
+    QString err;
+    QElapsedTimer clock;
+    clock.start();
+    while (!err.contains("epoch 1") && clock.elapsed() < kTimeout && process.state() != QProcess::NotRunning) {
+      process.waitForReadyRead(1000);
+      err += QString::fromUtf8(process.readAllStandardError());
+    }
+    QVERIFY2(process.state() == QProcess::Running, qPrintable(err));
+    QCOMPARE(::kill(static_cast<pid_t>(process.processId()), SIGINT), 0);
+    QVERIFY(process.waitForFinished(kTimeout));
+    err += QString::fromUtf8(process.readAllStandardError());
+    QVERIFY2(process.exitStatus() == QProcess::NormalExit && process.exitCode() == 130, qPrintable(err));
+    QVERIFY2(err.contains("interrupted.safetensors.checkpoint"), qPrintable(err));
+    QCOMPARE(QJsonDocument::fromJson(process.readAllStandardOutput()).object()["error"]["kind"].toString(),
+             QStringLiteral("cancelled"));
+    QVERIFY(fs::exists(path("interrupted.safetensors.checkpoint")));
+    QVERIFY(!fs::exists(path("interrupted.safetensors")));
+
+    // The second time it is interrupted right away: the checkpoint is still there and still good.
+    arguments << "--resume";
+    QProcess again;
+    prepare(again, arguments);
+    again.start();
+    err.clear();
+    while (!err.contains("epoch") && clock.elapsed() < 2 * kTimeout && again.state() != QProcess::NotRunning) {
+      again.waitForReadyRead(1000);
+      err += QString::fromUtf8(again.readAllStandardError());
+    }
+    QVERIFY2(again.state() == QProcess::Running, qPrintable(err));
+    QVERIFY2(!err.contains("epoch 1:"), qPrintable(err));  // it went on, not back to the start
+    ::kill(static_cast<pid_t>(again.processId()), SIGTERM);
+    QVERIFY(again.waitForFinished(kTimeout));
+    QCOMPARE(again.exitCode(), 130);
+  }
+};
+
+QTEST_GUILESS_MAIN(CliTest)
+#include "cli_test.moc"
