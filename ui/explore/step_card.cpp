@@ -81,7 +81,7 @@ QToolButton* StepCard::button(const QString& name, const QString& text) {
   return made;
 }
 
-void StepCard::show(const StackStep& step, bool first, bool last) {
+void StepCard::showStep(const StackStep& step, bool first, bool last) {
   {
     const QSignalBlocker quiet(m_enabled);
     m_enabled->setChecked(step.request.enabled);

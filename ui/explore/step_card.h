@@ -26,7 +26,7 @@ class StepCard : public QFrame {
   int id() const { return m_id; }
   const std::string& operation() const { return m_operation; }
   /// Shows another state of the same step.
-  void show(const StackStep& step, bool first, bool last);
+  void showStep(const StackStep& step, bool first, bool last);
   /// What the last run said of it; nothing while it is switched off or unknown.
   void setOutcome(const std::optional<StepOutcome>& outcome);
 

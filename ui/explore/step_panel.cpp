@@ -147,7 +147,7 @@ void StepPanel::sync() {
     if (!card) card = makeCard(static_cast<int>(i));
     if (!card) continue;
     cards.push_back(card);
-    card->show(steps[i], i == 0, i + 1 == steps.size());
+    card->showStep(steps[i], i == 0, i + 1 == steps.size());
   }
   for (StepCard* old : m_cards) {
     if (std::find(cards.begin(), cards.end(), old) == cards.end()) {

@@ -142,7 +142,7 @@ void ParameterForm::setValues(const Parameters& values) {
         // The contract: a value that no longer fits leaves the one that is there.
       }
     }
-    show(*row);
+    showValue(*row);
   }
 }
 
@@ -254,7 +254,7 @@ void ParameterForm::addReset(Row& row, int line) {
   m_grid->addWidget(row.reset, line, 3);
 }
 
-void ParameterForm::show(Row& row) {
+void ParameterForm::showValue(Row& row) {
   const ParameterValue& value = m_values.values().at(row.spec.name);
   if (row.number) {
     const QSignalBlocker quiet(row.number);
@@ -283,7 +283,7 @@ void ParameterForm::show(Row& row) {
 void ParameterForm::edit(Row& row, const ParameterValue& value) {
   if (m_values.values().at(row.spec.name) == value) return;
   m_values.set(row.spec.name, value);
-  show(row);
+  showValue(row);
   Q_EMIT valueChanged(QString::fromStdString(row.spec.name));
   Q_EMIT valuesChanged();
 }

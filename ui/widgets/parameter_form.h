@@ -51,7 +51,7 @@ class ParameterForm : public QWidget {
   void addBoolean(Row& row, int line);
   void addReset(Row& row, int line);
   /// Shows the row's value in its editors, silently.
-  void show(Row& row);
+  void showValue(Row& row);
   /// A person's change.
   void edit(Row& row, const ParameterValue& value);
 
