@@ -76,12 +76,12 @@ void ModelDetails::fill() {
       QFont bold = section->font(0);
       bold.setBold(true);
       section->setFont(0, bold);
-      section->setSizeHint(0, QSize(0, rowHeight));
+      section->setSizeHint(1, QSize(0, rowHeight));
       section->setFirstColumnSpanned(true);
       section->setExpanded(true);
     }
     auto* item = new QTreeWidgetItem(section, {line.name});
-    item->setSizeHint(0, QSize(0, rowHeight));
+    item->setSizeHint(1, QSize(0, rowHeight));
     for (std::size_t i = 0; i < line.values.size(); ++i) {
       const int column = static_cast<int>(i) + 1;
       item->setText(column, line.values[i].isEmpty() ? QStringLiteral("–") : line.values[i]);

@@ -109,6 +109,10 @@ ModelEntry describeModel(const ModelInfo& info) {
   const Json past = parsePast(info.pastJson);
   entry.dataset = datasetOf(past);
   entry.objective = stringAt(past, "objective");
+  if (const auto recipe = past.find("recipe");
+      entry.objective.isEmpty() && recipe != past.end() && recipe->is_object()) {
+    entry.objective = stringAt(*recipe, "objective");
+  }
   const auto accuracy = past.find("test_accuracy");
   if (accuracy != past.end() && accuracy->is_number()) entry.testAccuracy = accuracy->get<double>();
   entry.trained = QDateTime::fromString(stringAt(past, "started"), Qt::ISODate);

@@ -210,13 +210,12 @@ void ModelsPage::list(std::vector<ModelEntry> entries, const std::vector<Archite
   m_empty->setText(tr("There are no models yet. Train one on the Train page, or import one."));
   m_model->setEntries(std::move(entries));
   choose(ids);
-  if (!m_loadedOnce) {
-    m_import->setArchitectures(architectures);
+  if (!std::exchange(m_loadedOnce, true)) m_import->setArchitectures(architectures);
+  if (m_model->rowCount() > 0 && !std::exchange(m_sized, true)) {
     m_table->resizeColumnsToContents();
     for (int column = 0; column < m_model->columnCount(); ++column) {
       m_table->setColumnWidth(column, m_table->columnWidth(column) + 12);
     }
-    m_loadedOnce = true;
   }
   choiceChanged();
 }

@@ -80,6 +80,7 @@ class ModelsPage : public QWidget {
   std::vector<std::pair<QString, QString>> m_deleted;  ///< name, path in the trash
   QString m_chooseNext;                                ///< id of an imported model, to be chosen when it is listed
   bool m_loadedOnce = false;
+  bool m_sized = false;  ///< columns were fitted to the first models
 };
 
 }  // namespace whorl::ui

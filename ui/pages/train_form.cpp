@@ -125,8 +125,13 @@ void TrainForm::setLists(const TrainLists& lists) {
   m_lists = lists;
   fillCombos();
   if (first && !lists.presets.empty()) {
-    m_preset->setCurrentIndex(1);
-    applyPreset(1);
+    // The first that can be started at once.
+    const auto here = std::find_if(lists.presets.begin(), lists.presets.end(), [&](const TrainPresetInfo& candidate) {
+      const DatasetInfo* data = lists.dataset(candidate.dataset);
+      return data != nullptr && (data->generated || !data->location.empty());
+    });
+    const auto index = here == lists.presets.end() ? 0 : here - lists.presets.begin();
+    applyPreset(static_cast<int>(index) + 1);
   } else if (!first) {
     setRequest(before);
     select(m_preset, preset);

@@ -167,15 +167,17 @@ void CurvePlot::redraw() {
 }
 
 void CurvePlot::fitView() {
-  double left = 0, right = 0, low = INFINITY, high = -INFINITY;
+  double left = INFINITY, right = 0, low = INFINITY, high = -INFINITY;
   for (const auto& curve : m_curves) {
     for (const CurvePoint& point : curve->series.points()) {
+      left = std::min(left, point.x);
       right = std::max(right, point.x);
       if (m_scale == Scale::Logarithmic && point.y < kSmallest) continue;
       low = std::min(low, point.y);
       high = std::max(high, point.y);
     }
   }
+  if (!(left > right * 0.1)) left = 0;  // a continued run doesn't begin at its first step
   if (low > high) {
     low = m_scale == Scale::Logarithmic ? 0.01 : 0;
     high = 1;

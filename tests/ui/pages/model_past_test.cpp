@@ -42,6 +42,12 @@ class ModelPastTest : public QObject {
     QVERIFY(!entry.bytes);
   }
 
+  void findsTheObjectiveInTheRecipe() {
+    ModelInfo model = info();
+    model.pastJson = R"({"recipe":{"objective":"fingerprint"}})";
+    QCOMPARE(describeModel(model).objective, QStringLiteral("fingerprint"));
+  }
+
   void looksAtTheFile() {
     QTemporaryFile file;
     QVERIFY(file.open());
