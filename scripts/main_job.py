@@ -109,9 +109,9 @@ def attack(job, model):
         sys.exit(f"attack --save: {wrong} instead of {wanted}")
 
 
-def detect(job, model, name, attack_name):
+def detect(job, model, name, attack_name, *more):
     result = job.run(name, "detect", "--model", model, "--data", "mnist", "--count", str(COUNT), "--seed", "1",
-                     *ATTACKS[attack_name])
+                     *more, *ATTACKS[attack_name])
     return result["auc"]["successful"], result["success_rate"]
 
 
@@ -158,7 +158,7 @@ def main():
     predict(job, model, digits)
     plain = pathlib.Path(options.source) / "resources/models/mnist-plain.safetensors"
     if plain.exists():
-        job.measured["plain_auc"], _ = detect(job, str(plain), "detect_plain", "fgsm")
+        job.measured["plain_auc"], _ = detect(job, str(plain), "detect_plain", "fgsm", "--fingerprints-from", model)
     (job.work / "main_job.json").write_text(json.dumps(job.measured, indent=2) + "\n", encoding="utf-8")
     if not judge(job.measured):
         sys.exit(1)

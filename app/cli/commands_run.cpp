@@ -297,6 +297,8 @@ void addDetect(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
   CLI::App* app = root.add_subcommand("detect", "Attack a model and see whether a detector notices");
   addAttackOptions(*app, common, *options);
   app->add_option("--detector", options->request.detector, "Detector by name (default fingerprint)");
+  app->add_option("--fingerprints-from", options->request.fingerprintsFrom,
+                  "Use another model's fingerprints: what does a network answer that wasn't trained for them?");
   app->add_option("--false-positive-rate", options->request.falsePositiveRate,
                   "Wanted share of rejected clean images; sets the threshold on training images (default 0.05)");
   commands.push_back({app,

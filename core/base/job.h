@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -30,29 +27,15 @@ struct Progress {
 
 using ProgressSink = std::function<void(const Progress&)>;
 
-/// Lets work be held between two steps. Any thread may call any method.
-class PauseGate {
- public:
-  void pause();
-  void resume();
-  bool paused() const;
-  /// Blocks while paused; returns at once when `stop` is requested.
-  void wait(std::stop_token stop);
-
- private:
-  mutable std::mutex m_mutex;
-  std::condition_variable_any m_changed;
-  bool m_paused = false;
-};
-
-/// What long work gets from whoever started it: a stop token, a place to report to, and a gate to wait at.
+/// What long work gets from whoever started it: a stop token, a place to report to, and a place
+/// to wait at.
 /// Work calls `step()` between two steps (one batch), which is where cancelling, pausing and yielding take effect.
 class JobContext {
  public:
   /// Never stopped, never paused, silent: for tests and for short work.
   JobContext() = default;
-  JobContext(std::stop_token stop, ProgressSink sink, std::shared_ptr<PauseGate> gate = nullptr,
-             std::function<void()> yield = nullptr);
+  /// `betweenSteps` is called by step(); the scheduler pauses and yields in it.
+  JobContext(std::stop_token stop, ProgressSink sink, std::function<void()> betweenSteps = nullptr);
 
   bool stopRequested() const { return m_stop.stop_requested(); }
   const std::stop_token& stopToken() const { return m_stop; }
@@ -69,8 +52,7 @@ class JobContext {
  private:
   std::stop_token m_stop;
   ProgressSink m_sink;
-  std::shared_ptr<PauseGate> m_gate;
-  std::function<void()> m_yield;
+  std::function<void()> m_betweenSteps;
 };
 
 }  // namespace whorl

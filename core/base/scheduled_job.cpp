@@ -214,8 +214,7 @@ void ScheduledJob::run(const std::exception_ptr& workerProblem) {
     error = cancelledError();
   } else if (!error) {
     JobContext context(
-        m_stop.get_token(), [this](const Progress& progress) { report(progress); }, nullptr,
-        [this] { betweenSteps(); });
+        m_stop.get_token(), [this](const Progress& progress) { report(progress); }, [this] { betweenSteps(); });
     try {
       m_work(context);
     } catch (...) {

@@ -241,7 +241,28 @@ nlohmann::json detectionAtFpr(const std::vector<double>& clean, const std::vecto
   return rates;
 }
 
-torch::Tensor scoreTensor(const std::vector<double>& scores) { return torch::tensor(scores, torch::kFloat64); }
+/// The network of one model with the fingerprints of another.
+std::shared_ptr<const Model> withFingerprintsOf(const Model& model, const Model& other) {
+  if (!other.fingerprintDx) {
+    throw Error(ErrorKind::BadInput, "the model has no fingerprints", other.name, "name a fingerprinted model");
+  }
+  if (other.input != model.input || other.classNames.size() != model.classNames.size()) {
+    throw Error(ErrorKind::BadInput,
+                "its fingerprints are for images of " + toText(other.input) + ", " + model.name + " takes " +
+                    toText(model.input),
+                other.name, "name a model of the same data set");
+  }
+  auto mixed = std::make_shared<Model>(model);
+  mixed->fingerprintDx = other.fingerprintDx;
+  mixed->fingerprintDy = other.fingerprintDy;
+  mixed->threshold.reset();
+  return mixed;
+}
+
+void addScores(TensorFile& file, const std::vector<double>& clean, const std::vector<double>& adversarial) {
+  file.tensors["score"] = torch::tensor(clean, torch::kFloat64);
+  file.tensors["adversarial_score"] = torch::tensor(adversarial, torch::kFloat64);
+}
 
 }  // namespace
 
@@ -287,7 +308,15 @@ AttackRunResult EngineImpl::attack(const AttackRunRequest& request, const JobCon
     const Stopwatch watch;
     Evaluation run = runAttack(request, context);
     run.document["total_seconds"] = watch.seconds();
-    if (!request.save.empty()) writeResultFile(run.file(), request.save);
+    if (!request.save.empty()) {
+      TensorFile file = run.file();
+      if (run.model->fingerprintDx) {
+        const auto detector = makeDetector("fingerprint", *run.model, {});
+        addScores(file, scoresOf(*detector, *run.model, run.original(), run.batch, "scoring clean images", context),
+                  scoresOf(*detector, *run.model, run.adversarial, run.batch, "scoring adversarial images", context));
+      }
+      writeResultFile(file, request.save);
+    }
     run.result.json = run.document.dump();
     return run.result;
   });
@@ -301,7 +330,11 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     const ThreadScope threads(threadsFor(request.attack.threads));
     const Stopwatch watch;
     // Made first: a model without fingerprints is refused before it is attacked.
-    const auto model = m_models.load(request.attack.model, parseDevice(request.attack.device).str());
+    const std::string device = parseDevice(request.attack.device).str();
+    auto model = m_models.load(request.attack.model, device);
+    if (!request.fingerprintsFrom.empty()) {
+      model = withFingerprintsOf(*model, *m_models.load(request.fingerprintsFrom, device));
+    }
     const auto detector = makeDetector(request.detector, *model, request.detectorParameters);
     Evaluation run = runAttack(request.attack, context);
 
@@ -335,6 +368,8 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
         toJson(resolve(request.detector, detector->spec().parameters, request.detectorParameters));
     document["auc"] = {{"all", numberOrNull(result.aucAll)}, {"successful", numberOrNull(result.aucSuccessful)}};
     document["threshold"] = result.threshold;
+    document["fingerprints_from"] =
+        request.fingerprintsFrom.empty() ? nlohmann::json(nullptr) : nlohmann::json(request.fingerprintsFrom);
     document["threshold_images"] = std::ssize(training);
     document["wanted_false_positive_rate"] = request.falsePositiveRate;
     document["false_positive_rate"] = result.falsePositiveRate;
@@ -345,8 +380,7 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     result.attack.json = result.json;
     if (!request.attack.save.empty()) {
       TensorFile file = run.file();
-      file.tensors["score"] = scoreTensor(clean);
-      file.tensors["adversarial_score"] = scoreTensor(adversarial);
+      addScores(file, clean, adversarial);
       writeResultFile(file, request.attack.save);
     }
     return result;

@@ -2,8 +2,7 @@
 #include "core/base/job.h"
 
 #include <QtTest/QtTest>
-#include <future>
-#include <thread>
+#include <stop_token>
 
 #include "core/base/error.h"
 
@@ -35,7 +34,7 @@ class JobTest : public QObject {
 
   void stopDuringTheYieldIsSeen() {
     std::stop_source source;
-    const JobContext context(source.get_token(), nullptr, nullptr, [&] { source.request_stop(); });
+    const JobContext context(source.get_token(), nullptr, [&] { source.request_stop(); });
     QVERIFY_EXCEPTION_THROWN(context.step(), Error);
   }
 
@@ -46,39 +45,6 @@ class JobTest : public QObject {
     QCOMPARE(seen.size(), std::size_t{1});
     QCOMPARE(seen[0].done, std::int64_t{3});
     QCOMPARE(seen[0].metrics, (std::vector<Metric>{{"loss", 0.5}}));
-  }
-
-  void theGateHoldsUntilResumed() {
-    auto gate = std::make_shared<PauseGate>();
-    gate->pause();
-    std::promise<void> passed;
-    std::future<void> future = passed.get_future();
-    std::thread worker([&] {
-      JobContext({}, nullptr, gate).step();
-      passed.set_value();
-    });
-    QVERIFY(future.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
-    gate->resume();
-    worker.join();
-    QVERIFY(future.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
-  }
-
-  void stopOpensTheGate() {
-    auto gate = std::make_shared<PauseGate>();
-    gate->pause();
-    std::stop_source source;
-    bool cancelled = false;
-    std::thread worker([&] {
-      try {
-        JobContext(source.get_token(), nullptr, gate).step();
-      } catch (const Error& error) {
-        cancelled = error.kind() == ErrorKind::Cancelled;
-      }
-    });
-    source.request_stop();
-    worker.join();
-    QVERIFY(cancelled);
-    QVERIFY(gate->paused());
   }
 };
 
