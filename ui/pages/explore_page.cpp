@@ -286,6 +286,8 @@ void ExplorePage::showResult(const ExploreResult& result) {
     const Operation* operation = findOperation(m_operations, step.operation);
     attacked = attacked || (operation && operation->attack && step.enabled);
   }
+  // Keys act on the picture at once, unless somebody is at work elsewhere on the page already.
+  if (!m_views->result() && isVisible() && !isAncestorOf(window()->focusWidget())) m_views->focusResult();
   const QStringList names = toNames(m_model->classNames);
   m_views->setResult(result, names, conversionText(m_source->image->shape, m_model->input, m_bar->fit()));
   m_verdict->setResult(result, names, attacked, label());

@@ -35,8 +35,8 @@ QPalette lightPalette() {
 }
 
 QPalette darkPalette() {
-  return paletteOf({QColor(0x1f2329), QColor(0x171a1f), QColor(0x252a31), QColor(0xe4e7eb), QColor(0x2c323a),
-                    QColor(0x2f81b7), QColor(0x6cb8e6), QColor(0x737b86)});
+  return paletteOf({QColor(0x262a31), QColor(0x1a1d22), QColor(0x21252b), QColor(0xe4e7eb), QColor(0x363c45),
+                    QColor(0x2f81b7), QColor(0x6cb8e6), QColor(0x7d8590)});
 }
 
 }  // namespace
@@ -92,7 +92,8 @@ Colours colours(const QPalette& palette) {
   result.good = dark ? QColor(0x2fbf94) : QColor(0x00805e);
   result.bad = dark ? QColor(0xf07a3c) : QColor(0xc24e00);
   result.muted = mix(window, text, 0.62);
-  result.card = palette.color(QPalette::Base);
+  // Dark cards are lighter than the window, so that the dark fields in them are seen.
+  result.card = dark ? mix(window, text, 0.06) : palette.color(QPalette::Base);
   result.line = mix(window, text, dark ? 0.2 : 0.16);
   result.canvas = mix(palette.color(QPalette::Base), text, dark ? 0.04 : 0.06);
   return result;

@@ -89,7 +89,7 @@ QSize ClassBars::minimumSizeHint() const { return {170, sizeHint().height()}; }
 
 ClassBars::Columns ClassBars::columns() const {
   Columns at;
-  for (const QString& name : m_names) at.name = std::max(at.name, fontMetrics().horizontalAdvance(name));
+  for (const QString& name : m_names) at.name = std::max(at.name, fontMetrics().horizontalAdvance(name) + 2);
   at.name = std::min(at.name, width() / 3);
   at.number = fontMetrics().horizontalAdvance(text(m_format == Format::Percent ? 1.0 : 0.888));
   at.barsX = at.name + kGap;
