@@ -49,7 +49,8 @@ FileKind kindOf(const std::filesystem::path& path) {
       throwBad(path, "the file is a damaged zip archive", "save it again");
     }
   }
-  if (start[0] == '\x80') {
+  // A safetensors header's length may begin with the same byte as a pickle; its header then begins with a brace.
+  if (start[0] == '\x80' && start[8] != '{') {
     throwBad(path, "this is PyTorch's old pickle format, which is not read", kPlainDictHint);
   }
   return FileKind::Safetensors;  // whose reader says what is wrong if it is none

@@ -22,6 +22,15 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kPredictBatch = 64;
 constexpr std::size_t kExportLimit = std::size_t{8} << 30;
 
+bool isOwnModel(const fs::path& path) {
+  try {
+    readModelHeader(path);
+    return true;
+  } catch (const Error&) {
+    return false;  // importModel says what it is, or what is wrong
+  }
+}
+
 }  // namespace
 
 #ifdef WHORL_MINIMAL
@@ -121,7 +130,9 @@ ModelInfo EngineImpl::importModel(const ImportModelRequest& request, const JobCo
     import.scale = request.scale;
     import.classNames = request.classNames;
     import.allowTorchScript = request.allowTorchScript;
-    const Model model = whorl::importModel(import, torch::kCPU);
+    // A model of Whorl's own knows all of that by itself, and keeps its fingerprints and its past.
+    const bool own = request.architecture.empty() && isOwnModel(request.path);
+    const Model model = own ? readModel(request.path, torch::kCPU) : whorl::importModel(import, torch::kCPU);
     context.throwIfStopped();
     const fs::path output =
         request.output.empty() ? m_models.freshPath(fs::path(request.path).stem().string()) : fs::path(request.output);

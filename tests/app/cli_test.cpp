@@ -68,7 +68,7 @@ class CliTest : public QObject {
             "--objective",
             "fingerprint",
             "--epochs",
-            "4",
+            "12",
             "--output",
             output,
             "--batch-size",
@@ -110,10 +110,10 @@ class CliTest : public QObject {
                              "seed", "version", "device", "plan", "data"}) {
       QVERIFY2(json.contains(QLatin1String(name)), name);
     }
-    QVERIFY(json["test_accuracy"].toDouble() > 0.9);
+    QVERIFY2(json["test_accuracy"].toDouble() > 0.9, qPrintable(outcome.out));
     QCOMPARE(json["model"].toString(), m_model);
     QCOMPARE(json["model_sha256"].toString().size(), 64);
-    QCOMPARE(json["parameters"]["fingerprints"].toInt(), 2);
+    QCOMPARE(json["parameters"].toObject()["fingerprints"].toInt(), 2);
     QCOMPARE(json["seed"].toInt(), 7);
     QVERIFY(fs::exists(path("tiny.safetensors")));
   }
@@ -186,7 +186,8 @@ class CliTest : public QObject {
     QCOMPARE(run({"train", "--json", text("error.json"), "--preset", "magic"}).code, 2);
     QFile file(text("error.json"));
     QVERIFY(file.open(QIODevice::ReadOnly));
-    QCOMPARE(QJsonDocument::fromJson(file.readAll()).object()["error"]["kind"].toString(), QStringLiteral("usage"));
+    QCOMPARE(QJsonDocument::fromJson(file.readAll()).object()["error"].toObject()["kind"].toString(),
+             QStringLiteral("usage"));
   }
 
   void predicts() {
@@ -195,12 +196,12 @@ class CliTest : public QObject {
     QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
     const QJsonArray images = outcome.json()["images"].toArray();
     QCOMPARE(images.size(), 2);
-    QCOMPARE(images[0]["class"].toString(), QStringLiteral("left"));
-    QCOMPARE(images[1]["class"].toString(), QStringLiteral("right"));
-    QCOMPARE(images[0]["file"].toString(), text("data/test/left/0.png"));
-    QCOMPARE(images[0]["probabilities"].toArray().size(), 2);
-    QCOMPARE(images[0]["fingerprint_distances"].toArray().size(), 2);
-    QVERIFY(images[0]["accepted"].isBool());
+    QCOMPARE(images[0].toObject()["class"].toString(), QStringLiteral("left"));
+    QCOMPARE(images[1].toObject()["class"].toString(), QStringLiteral("right"));
+    QCOMPARE(images[0].toObject()["file"].toString(), text("data/test/left/0.png"));
+    QCOMPARE(images[0].toObject()["probabilities"].toArray().size(), 2);
+    QCOMPARE(images[0].toObject()["fingerprint_distances"].toArray().size(), 2);
+    QVERIFY(images[0].toObject()["accepted"].isBool());
   }
 
   void attacksAndDetects() {
@@ -224,7 +225,7 @@ class CliTest : public QObject {
   void theModelKnowsItsData() {
     const Outcome outcome = run({"attack", "--attack", "fgsm", "--model", m_model, "--count", "4", "--json", "-"});
     QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
-    QCOMPARE(outcome.json()["data"]["name"].toString(), text("data"));
+    QCOMPARE(outcome.json()["data"].toObject()["name"].toString(), text("data"));
   }
 
   void perturbsAndExplores() {
@@ -235,13 +236,13 @@ class CliTest : public QObject {
     const Outcome perturb = run(
         {"perturb", image, "--perturbation", "jpeg", "--quality", "10", "--output", text("jpeg.png"), "--json", "-"});
     QVERIFY2(perturb.code == 0, qPrintable(perturb.err));
-    QCOMPARE(perturb.json()["parameters"]["quality"].toInt(), 10);
+    QCOMPARE(perturb.json()["parameters"].toObject()["quality"].toInt(), 10);
     QVERIFY(fs::exists(path("jpeg.png")));
     const Outcome explore = run({"explore", image, "--model", m_model, "--step", "jpeg:quality=30", "--step",
                                  "fgsm:epsilon=0.5", "--output", text("explored.png"), "--json", "-"});
     QVERIFY2(explore.code == 0, qPrintable(explore.err));
     QCOMPARE(explore.json()["steps"].toArray().size(), 2);
-    QVERIFY(explore.json()["norms"]["linf"].toDouble() > 0);
+    QVERIFY(explore.json()["norms"].toObject()["linf"].toDouble() > 0);
     QVERIFY(fs::exists(path("explored.png")));
     const Outcome fromData =
         run({"explore", "--data", text("data"), "--index", "3", "--model", m_model, "--json", "-"});
@@ -259,26 +260,23 @@ class CliTest : public QObject {
 
     const Outcome exported = run({"models", "export", m_model, "--output", text("weights.safetensors")});
     QVERIFY2(exported.code == 0, qPrintable(exported.err));
-    const Outcome imported = run({"models", "import", text("weights.safetensors"), "--arch", "nfp-mnist", "--input",
-                                  "1x16x16", "--classes", "left,right", "--mean", "0.5", "--json", "-"});
-    if (imported.code == 0) {
-      const QString path = imported.json()["path"].toString();
-      QVERIFY(run({"models", "list"}).out.contains(path));
-      const Outcome deleted = run({"models", "delete", path, "--json", "-"});
-      QCOMPARE(deleted.code, 0);
-      QVERIFY(!fs::exists(path.toStdString()));
-      QCOMPARE(run({"models", "restore", deleted.json()["trashed"].toString()}).code, 0);
-      QVERIFY(fs::exists(path.toStdString()));
-    } else {
-      QFAIL(qPrintable(imported.err));
-    }
+    const Outcome imported = run({"models", "import", text("weights.safetensors"), "--json", "-"});
+    QVERIFY2(imported.code == 0, qPrintable(imported.err));
+    QCOMPARE(imported.json()["fingerprints"].toInt(), 2);
+    const QString path = imported.json()["path"].toString();
+    QVERIFY(run({"models", "list"}).out.contains(path));
+    const Outcome deleted = run({"models", "delete", path, "--json", "-"});
+    QCOMPARE(deleted.code, 0);
+    QVERIFY(!fs::exists(path.toStdString()));
+    QCOMPARE(run({"models", "restore", deleted.json()["trashed"].toString()}).code, 0);
+    QVERIFY(fs::exists(path.toStdString()));
     QCOMPARE(run({"models", "show", m_model, "--json", "-"}).json()["fingerprints"].toInt(), 2);
   }
 
   void interruptKeepsACheckpointThatResumes() {
     const QString output = text("interrupted.safetensors");
     QStringList arguments = train(output);
-    arguments[arguments.indexOf("4")] = "400";
+    arguments[arguments.indexOf("12")] = "400";
     QProcess process;
     prepare(process, arguments);
     process.start();
@@ -295,7 +293,7 @@ class CliTest : public QObject {
     err += QString::fromUtf8(process.readAllStandardError());
     QVERIFY2(process.exitStatus() == QProcess::NormalExit && process.exitCode() == 130, qPrintable(err));
     QVERIFY2(err.contains("interrupted.safetensors.checkpoint"), qPrintable(err));
-    QCOMPARE(QJsonDocument::fromJson(process.readAllStandardOutput()).object()["error"]["kind"].toString(),
+    QCOMPARE(QJsonDocument::fromJson(process.readAllStandardOutput()).object()["error"].toObject()["kind"].toString(),
              QStringLiteral("cancelled"));
     QVERIFY(fs::exists(path("interrupted.safetensors.checkpoint")));
     QVERIFY(!fs::exists(path("interrupted.safetensors")));

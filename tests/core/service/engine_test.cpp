@@ -158,6 +158,7 @@ class EngineTest : public QObject {
   }
 
   void perturbsFiles() {
+    writeImage(test::tinyImage(1, 5, 40), m_engine.path("large.png"));
     PerturbRequest request{
         m_engine.path("large.png").string(), m_engine.path("noisy.png").string(), "gaussian-noise", {}, 3};
     const auto names = m_engine->perturbations();
