@@ -33,8 +33,8 @@ class FakeWorld {
     if (fingerprints > 0) info.threshold = 0.5;
     info.shipped = true;
     info.sha256 = std::string(64, 'a');
-    info.pastJson = std::string(R"({"dataset":")") + (input.channels == 1 ? "glyphs" : "shapes") +
-                    R"(","epochs":2,"test_accuracy":0.995})";
+    info.pastJson = std::string(R"({"data":{"name":")") + (input.channels == 1 ? "glyphs" : "shapes") +
+                    R"("},"epochs":2,"test_accuracy":0.995})";
     return info;
   }
 

@@ -16,12 +16,12 @@ QString shapeText(const ImageShape& shape) {
                                : QCoreApplication::translate("choices", "colour"));
 }
 
+/// The data set's name in a model's past (docs/model-file.md).
 std::string trainedOn(const ModelInfo& model) {
   const auto past = nlohmann::json::parse(model.pastJson, nullptr, false);
-  for (const char* key : {"dataset", "data"}) {
-    if (past.is_object() && past.contains(key) && past[key].is_string()) return past[key].get<std::string>();
-  }
-  return {};
+  if (!past.is_object() || !past.contains("data") || !past["data"].is_object()) return {};
+  const auto name = past["data"].find("name");
+  return name != past["data"].end() && name->is_string() ? name->get<std::string>() : std::string();
 }
 
 template <class Predicate>

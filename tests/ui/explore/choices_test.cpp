@@ -44,9 +44,9 @@ class ChoicesTest : public QObject {
     auto model = FakeEngine::blobModel("mine", {3, 32, 32}, 0);
     model.pastJson = "not json";
     QCOMPARE(chooseDataset(datasets, model)->name, std::string("shapes"));
-    model.pastJson = R"({"dataset":"glyphs"})";
+    model.pastJson = R"({"data":{"name":"glyphs"}})";
     QCOMPARE(chooseDataset(datasets, model)->name, std::string("glyphs"));
-    model.pastJson = R"({"dataset":"mnist"})";  // not on this machine
+    model.pastJson = R"({"data":{"name":"mnist"}})";  // not on this machine
     QCOMPARE(chooseDataset(datasets, model)->name, std::string("shapes"));
     QVERIFY(!chooseDataset({}, model));
   }
