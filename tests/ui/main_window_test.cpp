@@ -15,6 +15,8 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 
+#include <ctime>
+
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
 #include "ui/commands/command_registry.h"
@@ -84,6 +86,13 @@ class MainWindowTest : public QObject {
     QVERIFY(enter.isAccepted());
     QDropEvent event({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(target, &event);
+  }
+
+  /// Processor time that this thread has used.
+  static double threadSeconds() {
+    timespec time{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+    return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
   }
 
  private Q_SLOTS:
@@ -338,35 +347,42 @@ class MainWindowTest : public QObject {
     }
   }
 
-  /// The window stays live while a job reports as fast as it can: the event loop turns at least 30 times a second.
+  /// The window stays live while a job reports as fast as it can. What is measured is the GUI thread's own processor
+  /// time between two frames, which a busy test machine doesn't change: less than a thirtieth of a second, so that 30
+  /// frames a second and more are there for whoever has a core.
   void staysLiveUnderAFlood() {
     World world;
     QVERIFY(world.firstPicture());
     std::atomic<bool> stop = false;
+    std::atomic<std::int64_t> reports = 0;
     bool ended = false;
     world.session->run(
         world.window.get(), Lane::Training, "flood",
-        [&stop](Engine&, const JobContext& context) {
-          for (std::int64_t i = 0; !stop; ++i) context.report({i, 0, "step", {{"loss", 1.0 / double(i + 1)}}});
+        [&](Engine&, const JobContext& context) {
+          while (!stop) context.report({++reports, 0, "step", {{"loss", 1.0 / double(reports)}}});
         },
         [&ended] { ended = true; }, [](const Error&) {});
-    int turns = 0;
+    constexpr int kFrames = 60;
+    int frames = 0;
     double longest = 0;
-    QElapsedTimer clock, since;
+    double last = threadSeconds();
+    const double start = last;
     QTimer frame;
     connect(&frame, &QTimer::timeout, &frame, [&] {
-      longest = std::max(longest, double(since.restart()));
       world.window->findChild<ViewsPanel*>()->update();
-      ++turns;
+      const double now = threadSeconds();
+      longest = std::max(longest, now - last);
+      last = now;
+      ++frames;
     });
     frame.start(16);
-    clock.start();
-    since.start();
-    QTRY_VERIFY(clock.elapsed() > 1000);
+    QTRY_VERIFY_WITH_TIMEOUT(frames >= kFrames, 60'000);
+    const double mean = (last - start) / frames;
     stop = true;
-    const double rate = turns / (double(clock.elapsed()) / 1000);
     QTRY_VERIFY(ended);
-    QVERIFY2(rate >= 30, qPrintable(QStringLiteral("%1 turns/s, longest gap %2 ms").arg(rate).arg(longest)));
+    QVERIFY(reports > 1000);
+    QVERIFY2(mean < 1.0 / 30 && longest < 0.2,
+             qPrintable(QStringLiteral("%1 ms a frame, longest %2 ms").arg(mean * 1000).arg(longest * 1000)));
   }
 };
 
