@@ -271,7 +271,8 @@ struct DetectRequest {
   AttackRunRequest attack;
   std::string detector = "fingerprint";
   Parameters detectorParameters;
-  /// Another model whose fingerprints are used: shows what a network that wasn't trained for them answers. "" for its own.
+  /// Another model whose fingerprints are used, to see what a network answers that was not trained for them; "" for its
+  /// own.
   std::string fingerprintsFrom;
   double falsePositiveRate = 0.05;  ///< wanted; τ is set on clean training images, apart from those that are tested
 };

@@ -186,7 +186,7 @@ class SchedulerTest : public QObject {
     QCOMPARE(errorText(*job, ErrorKind::Cancelled), std::string("cancelled"));
     QCOMPARE(diary.entries().back(), std::string("cancelled"));
     QVERIFY(diary.entries().size() >= 4);  // queued, running, stopping, cancelled, some of them perhaps told late
-    job->cancel();  // nothing more happens
+    job->cancel();                         // nothing more happens
     QCOMPARE(job->state(), JobState::Cancelled);
   }
 
