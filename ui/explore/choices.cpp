@@ -38,6 +38,12 @@ bool usable(const ModelInfo* model) { return model && model->problem.empty(); }
 
 bool available(const DatasetInfo& info) { return info.generated || !info.location.empty(); }
 
+QStringList classNames(const ModelInfo& model) {
+  QStringList names;
+  for (const std::string& name : model.classNames) names << QString::fromStdString(name);
+  return names;
+}
+
 const ModelInfo* findModel(const std::vector<ModelInfo>& models, const QString& id) {
   for (const ModelInfo& info : models) {
     if (QString::fromStdString(info.id) == id) return &info;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QString>
+#include <QStringList>
 
 #include <vector>
 
@@ -23,6 +24,8 @@ const ModelInfo* chooseModel(const std::vector<ModelInfo>& models, const std::ve
 const DatasetInfo* chooseDataset(const std::vector<DatasetInfo>& datasets, const ModelInfo& model,
                                  const QString& wanted = {});
 
+/// In the order of the logits.
+QStringList classNames(const ModelInfo& model);
 const ModelInfo* findModel(const std::vector<ModelInfo>& models, const QString& id);
 const DatasetInfo* findDataset(const std::vector<DatasetInfo>& datasets, const QString& name);
 

@@ -33,12 +33,6 @@
 namespace whorl::ui {
 namespace {
 
-QStringList toNames(const std::vector<std::string>& names) {
-  QStringList list;
-  for (const std::string& name : names) list << QString::fromStdString(name);
-  return list;
-}
-
 QStringList localFiles(const QMimeData* data) {
   QStringList files;
   for (const QUrl& url : data->urls()) {
@@ -288,7 +282,7 @@ void ExplorePage::showResult(const ExploreResult& result) {
   }
   // Keys act on the picture at once, unless somebody is at work elsewhere on the page already.
   if (!m_views->result() && isVisible() && !isAncestorOf(window()->focusWidget())) m_views->focusResult();
-  const QStringList names = toNames(m_model->classNames);
+  const QStringList names = classNames(*m_model);
   m_views->setResult(result, names, conversionText(m_source->image->shape, m_model->input, m_bar->fit()));
   m_verdict->setResult(result, names, attacked, label());
   m_steps->setOutcomes(result.steps);
