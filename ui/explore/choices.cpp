@@ -38,6 +38,10 @@ bool usable(const ModelInfo* model) { return model && model->problem.empty(); }
 
 bool available(const DatasetInfo& info) { return info.generated || !info.location.empty(); }
 
+bool sameImages(const std::vector<DatasetInfo>& datasets, const ModelInfo& a, const ModelInfo& b) {
+  return a.input == b.input && a.classNames == b.classNames && chooseDataset(datasets, a) == chooseDataset(datasets, b);
+}
+
 QStringList classNames(const ModelInfo& model) {
   QStringList names;
   for (const std::string& name : model.classNames) names << QString::fromStdString(name);

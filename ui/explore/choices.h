@@ -24,6 +24,10 @@ const ModelInfo* chooseModel(const std::vector<ModelInfo>& models, const std::ve
 const DatasetInfo* chooseDataset(const std::vector<DatasetInfo>& datasets, const ModelInfo& model,
                                  const QString& wanted = {});
 
+/// Whether two models are looked at on the same images: two of one data set are compared on whatever is shown, a model
+/// of another data set brings its own.
+bool sameImages(const std::vector<DatasetInfo>& datasets, const ModelInfo& a, const ModelInfo& b);
+
 /// In the order of the logits.
 QStringList classNames(const ModelInfo& model);
 const ModelInfo* findModel(const std::vector<ModelInfo>& models, const QString& id);

@@ -3,6 +3,8 @@
 
 #include <QBuffer>
 #include <QFileInfo>
+#include <QMimeData>
+#include <QUrl>
 
 #include <algorithm>
 #include <utility>
@@ -41,6 +43,14 @@ QImage thumbnailOf(const Image& image, int side) {
   const QImage picture = toQImage(thinned(image, 2 * side));
   if (picture.width() <= side && picture.height() <= side) return picture;
   return picture.scaled(side, side, Qt::KeepAspectRatio, Qt::SmoothTransformation);
+}
+
+QStringList localFiles(const QMimeData* data) {
+  QStringList files;
+  for (const QUrl& url : data->urls()) {
+    if (url.isLocalFile()) files << url.toLocalFile();
+  }
+  return files;
 }
 
 ImageSource::ImageSource(EngineSession* session, QObject* parent)

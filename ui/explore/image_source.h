@@ -11,10 +11,15 @@
 
 #include "core/service/types.h"
 
+class QMimeData;
+
 namespace whorl::ui {
 
 class EngineSession;
 class ThumbnailModel;
+
+/// The files of this machine among what is dropped or pasted.
+QStringList localFiles(const QMimeData* data);
 
 /// An image and where it is from.
 struct SourceImage {

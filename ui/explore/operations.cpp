@@ -33,7 +33,10 @@ std::vector<StepRequest> defaultSteps(const Operations& operations, const ImageS
   if (!operation) operation = findOperation(operations, "fgsm");
   if (!operation) return {};
   const double epsilon = input.channels == 1 ? 0.3 : 8.0 / 255;
-  const Parameters wanted{{"epsilon", epsilon}, {"step_size", epsilon / 5}, {"steps", std::int64_t{10}}};
+  // All steps are run: an attack that stops at its first success looks the same for every larger ε, and the slider
+  // dead.
+  const Parameters wanted{
+      {"epsilon", epsilon}, {"step_size", epsilon / 5}, {"steps", std::int64_t{10}}, {"stop", std::string("last")}};
   return {{operation->spec.name, fitted(operation->spec, wanted), true}};
 }
 

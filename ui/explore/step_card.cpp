@@ -87,10 +87,20 @@ void StepCard::showStep(const StackStep& step, bool first, bool last) {
     m_enabled->setChecked(step.request.enabled);
   }
   m_form->setValues(step.request.parameters);
+  showTarget(step.request.parameters);
   m_form->setEnabled(step.request.enabled);
   m_up->setEnabled(!first);
   m_down->setEnabled(!last);
   if (!step.request.enabled) setOutcome(std::nullopt);
+}
+
+void StepCard::showTarget(const Parameters& parameters) {
+  if (!parameters.has("targeted")) return;
+  for (const char* name : {"target", "target_slider"}) {
+    if (auto* editor = m_form->findChild<QWidget*>(QLatin1String(name))) {
+      editor->setEnabled(parameters.boolean("targeted"));
+    }
+  }
 }
 
 void StepCard::setOutcome(const std::optional<StepOutcome>& outcome) {

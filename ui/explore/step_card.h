@@ -44,6 +44,8 @@ class StepCard : public QFrame {
  private:
   QToolButton* button(const QString& icon, const QString& text);
   void showOutcome();
+  /// A target class means something to a targeted attack only.
+  void showTarget(const Parameters& parameters);
 
   int m_id;
   std::string m_operation;

@@ -10,7 +10,6 @@
 #include <QScrollArea>
 #include <QSplitter>
 #include <QStackedLayout>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -31,17 +30,6 @@
 #include "ui/widgets/inline_message.h"
 
 namespace whorl::ui {
-namespace {
-
-QStringList localFiles(const QMimeData* data) {
-  QStringList files;
-  for (const QUrl& url : data->urls()) {
-    if (url.isLocalFile()) files << url.toLocalFile();
-  }
-  return files;
-}
-
-}  // namespace
 
 ExplorePage::ExplorePage(EngineSession* session, CommandRegistry* commands, StepStack* stack, QWidget* parent)
     : QWidget(parent),
@@ -214,7 +202,14 @@ void ExplorePage::refresh(const Lists&) {
   if (!same || !same->problem.empty()) {
     if (const ModelInfo* other = chooseModel(m_models, m_datasets, {})) useModel(*other);
   } else if (!m_waitingModel.isEmpty()) {
-    showModel(std::exchange(m_waitingModel, {}));
+    const QString wanted = std::exchange(m_waitingModel, {});
+    const ModelInfo* model = findModel(m_models, wanted);
+    if (model && model->problem.empty()) {
+      useModel(*model);
+    } else {
+      m_message->setText(model ? QString::fromStdString(model->problem)
+                               : tr("The model %1 is no longer there: it was deleted or moved.").arg(wanted));
+    }
   }
   showLists();
 }
@@ -236,10 +231,9 @@ void ExplorePage::showModel(const QString& id) {
 
 void ExplorePage::useModel(const ModelInfo& model) {
   const bool untouched = m_model && m_stack->requests() == defaultSteps(m_operations, m_model->input);
-  const bool otherImages = !m_model || m_model->input != model.input || m_model->classNames != model.classNames;
   const DatasetInfo* own = chooseDataset(m_datasets, model);
-  const bool switchImages =
-      otherImages && !m_images->dataset().isEmpty() && own && QString::fromStdString(own->name) != m_images->dataset();
+  const bool switchImages = !(m_model && sameImages(m_datasets, *m_model, model)) && !m_images->dataset().isEmpty() &&
+                            own && QString::fromStdString(own->name) != m_images->dataset();
   m_model = model;
   if (switchImages) m_source.reset();  // nothing is asked until its own images are here
   if (untouched) m_stack->replaceAll(defaultSteps(m_operations, model.input));

@@ -99,7 +99,7 @@ void TrainForm::buildRows() {
   m_rows->addRow(tr("Objective"), m_objectiveBox);
   m_rows->addRow(tr("Na&me"), m_name);
   m_rows->addRow(tr("&Seed"), makeSeedRow());
-  m_rows->addRow(tr("De&vice"), m_device);
+  m_rows->addRow(tr("Dev&ice"), m_device);
 }
 
 QWidget* TrainForm::makeSeedRow() {

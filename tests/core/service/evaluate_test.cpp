@@ -42,7 +42,9 @@ class EvaluateTest : public QObject {
     }
     const TensorFile file = readSafetensors(request.save);
     const auto& tensors = file.tensors;
-    QCOMPARE(tensors.size(), std::size_t{7});
+    QCOMPARE(tensors.size(), std::size_t{9});  // the model is fingerprinted: scores are kept too
+    QCOMPARE(tensors.at("score").sizes().vec(), std::vector<std::int64_t>{12});
+    QCOMPARE(tensors.at("adversarial_score").sizes().vec(), std::vector<std::int64_t>{12});
     QCOMPARE(tensors.at("original").sizes().vec(), (std::vector<std::int64_t>{12, 1, 16, 16}));
     QVERIFY(tensors.at("label").equal(tensors.at("prediction")));
     QVERIFY(tensors.at("success").equal(tensors.at("adversarial_prediction").ne(tensors.at("label"))));

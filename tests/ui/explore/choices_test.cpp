@@ -51,6 +51,19 @@ class ChoicesTest : public QObject {
     QVERIFY(!chooseDataset({}, model));
   }
 
+  void anotherDataSetsModelBringsItsImages() {
+    FakeEngine engine;
+    auto datasets = engine.datasets();
+    datasets[2].location = "/data/mnist";
+    auto glyphs = FakeEngine::blobModel("a", {1, 28, 28}, 10);
+    auto plain = FakeEngine::blobModel("b", {1, 28, 28}, 0);
+    auto mnist = FakeEngine::blobModel("c", {1, 28, 28}, 10);
+    mnist.pastJson = R"({"data":{"name":"mnist"}})";
+    QVERIFY(sameImages(datasets, glyphs, plain));
+    QVERIFY(!sameImages(datasets, glyphs, mnist));
+    QVERIFY(!sameImages(datasets, glyphs, FakeEngine::blobModel("d", {3, 32, 32}, 10)));
+  }
+
   void saysHowImagesAreConverted() {
     QCOMPARE(conversionText({1, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 grey"));
     QCOMPARE(conversionText({3, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 colour → 28 × 28 grey"));
