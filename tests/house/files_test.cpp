@@ -16,7 +16,6 @@ constexpr qsizetype kLines = 400;
 const QMap<QString, QString> kLong{
     {"tests/core/attack/iterative_test.cpp", "FGSM, BIM and PGD share their promises"},
     {"tests/core/base/scheduler_test.cpp", "one test a promise of the scheduler"},
-    {"tests/ui/fake_engine.h", "the whole of the engine's interface, faked in one place"},
 };
 
 QStringList withoutLicence(const Tree& tree) {
