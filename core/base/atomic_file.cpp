@@ -47,6 +47,11 @@ AtomicFile::AtomicFile(std::filesystem::path path) : m_path(std::move(path)) {
   std::filesystem::create_directories(folder, error);
   if (error) fail("its folder can't be made", m_path, error.value());
   if (std::filesystem::is_directory(m_path, error)) fail("can't be written", m_path, EISDIR);
+  // The rename would put a file where the device was, which is /dev/null's end if root asks for it.
+  if (std::filesystem::exists(m_path, error) && !std::filesystem::is_regular_file(m_path, error)) {
+    throw Error(ErrorKind::Failed, "can't be written: it is a device or a pipe", m_path.string(),
+                "name a file; \"-\" stands for the standard output where that will do");
+  }
   // O_EXCL: never through somebody else's link, never into a file that another writer has open.
   for (int attempt = 0; attempt < 1000 && m_descriptor < 0; ++attempt) {
     m_temporary = folder / ("." + m_path.filename().string() + "." + std::to_string(::getpid()) + "-" +
@@ -100,12 +105,14 @@ std::string readFile(const std::filesystem::path& path, std::size_t limit) {
     throw Error(ErrorKind::BadInput, "is larger than the " + std::to_string(limit) + " bytes that are allowed here",
                 path.string());
   };
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // Without waiting: a named pipe that nobody writes to would never open. It reads as empty instead.
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (descriptor < 0) refuse(errno);
   struct Closer {
     int descriptor;
     ~Closer() { ::close(descriptor); }
   } const closer{descriptor};
+  if (::fcntl(descriptor, F_SETFL, 0) != 0) refuse(errno);  // but what a writer is about to say is waited for
   struct stat status {};
   if (::fstat(descriptor, &status) != 0) refuse(errno);
   if (S_ISDIR(status.st_mode)) refuse(EISDIR);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/base/atomic_file.h"
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,6 +139,7 @@ class AtomicFileTest : public QObject {
     QTest::addColumn<QString>("target");
     QTest::newRow("a file where a folder is needed") << "blocker/below/file";
     QTest::newRow("a folder with that name") << "taken";
+    QTest::newRow("a pipe or a device") << "pipe";
     QTest::newRow("a name that is too long") << QString(300, 'n');
     if (geteuid() != 0) QTest::newRow("no permission") << "closed/file";
   }
@@ -145,6 +147,7 @@ class AtomicFileTest : public QObject {
     QFETCH(const QString, target);
     std::ofstream(path("blocker")) << "a file";
     fs::create_directories(path("taken"));
+    ::mkfifo(path("pipe").c_str(), 0600);
     fs::create_directories(path("closed"));
     fs::permissions(path("closed"), fs::perms::owner_read | fs::perms::owner_exec);
     try {
@@ -154,6 +157,7 @@ class AtomicFileTest : public QObject {
       QCOMPARE(error.kind(), ErrorKind::Failed);
       QVERIFY(!error.where().empty());
     }
+    QVERIFY(fs::is_fifo(path("pipe")));
   }
 
   void readFileReturnsAllBytes() {
@@ -166,6 +170,17 @@ class AtomicFileTest : public QObject {
     const std::string big(3'000'000, 'z');
     std::ofstream(path("big"), std::ios::binary) << big;
     QCOMPARE(readFile(path("big"), 3'000'000), big);
+  }
+
+  void readFileDoesNotWaitForAWriter() {
+    const fs::path pipe = path("silent");
+    QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+    QCOMPARE(readFile(pipe, 4), std::string());
+    const int both = ::open(pipe.c_str(), O_RDWR);  // a pipe with a writer is read as before
+    QVERIFY(both >= 0);
+    QCOMPARE(::write(both, "12345", 5), ssize_t(5));
+    QVERIFY_THROWS_EXCEPTION(Error, readFile(pipe, 4));
+    ::close(both);
   }
 
   void readFileRefuses() {
