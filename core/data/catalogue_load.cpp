@@ -39,9 +39,10 @@ DataSplit loadIdxSplit(const CatalogueEntry& entry, const fs::path& folder, std:
     return readMaybeGzip(findDataFile(entry, file, folder), file.bytes ? file.bytes : kMaxUnpackedBytes);
   };
   const CatalogueFile& images = entry.files[firstFile];
-  const fs::path where = findDataFile(entry, images, folder);
-  return readIdx(read(images), read(entry.files[firstFile + 1]), static_cast<int>(entry.classNames.size()),
-                 where.string());
+  const CatalogueFile& labels = entry.files[firstFile + 1];
+  const std::string where =
+      findDataFile(entry, images, folder).string() + " and " + findDataFile(entry, labels, folder).filename().string();
+  return readIdx(read(images), read(labels), static_cast<int>(entry.classNames.size()), where);
 }
 
 /// The train batches come first in the catalogue, the test batch last; an archive may hold them in any order.

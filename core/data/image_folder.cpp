@@ -9,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/utf8.h"
 #include "core/data/archive.h"
 #include "core/data/readers.h"
 #include "core/image/image_file.h"
@@ -124,6 +125,10 @@ std::vector<std::string> checkedClasses(std::vector<std::string> names, const fs
         "lay the images out as train/CLASS/* and test/CLASS/*");
   }
   if (names.size() > 10'000) bad("there are more than 10,000 class folders", root.string());
+  for (const auto& name : names) {
+    // Checkpoints and models keep the names: hours of training must not end at one that can't be written.
+    if (!isUtf8(name)) bad("the name of a class folder is not UTF-8", (root / name).string(), "rename it");
+  }
   return names;
 }
 
@@ -251,6 +256,7 @@ Dataset readImageArchive(const fs::path& archiveOrFolder, const std::vector<std:
 }
 
 Dataset readUserFolder(const fs::path& folder, const JobContext& context) {
+  if (!isUtf8(folder.string())) bad("the folder's name is not UTF-8", folder.string(), "rename it");
   Dataset dataset;
   dataset.title = fs::absolute(folder).lexically_normal().filename().string();
   if (dataset.title.empty()) dataset.title = fs::absolute(folder).lexically_normal().parent_path().filename().string();

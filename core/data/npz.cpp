@@ -4,7 +4,10 @@
 #include <archive.h>
 #include <archive_entry.h>
 
+#include <cerrno>
+#include <cstring>
 #include <memory>
+#include <utility>
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
@@ -29,7 +32,9 @@ std::string npyHeader(const NpyArray& array) {
 
 class ZipWriter {
  public:
-  explicit ZipWriter(const std::filesystem::path& path) : m_path(path), m_archive(archive_write_new()) {
+  /// Writes to `path`; errors name `target`, which is what was asked for.
+  ZipWriter(const std::filesystem::path& path, std::filesystem::path target)
+      : m_target(std::move(target)), m_archive(archive_write_new()) {
     check(archive_write_set_format_zip(m_archive.get()));
     check(archive_write_zip_set_compression_store(m_archive.get()));
     check(archive_write_open_filename(m_archive.get(), path.c_str()));
@@ -56,9 +61,11 @@ class ZipWriter {
 
   void check(int code) const {
     if (code < ARCHIVE_WARN) {
-      const char* reason = archive_error_string(m_archive.get());
+      // The system's reason where there is one: libarchive's own is "Write error".
+      const int number = archive_errno(m_archive.get());
+      const char* reason = number > 0 ? std::strerror(number) : archive_error_string(m_archive.get());
       throw Error(ErrorKind::Failed, std::string("can't be written: ") + (reason ? reason : "unknown reason"),
-                  m_path.string());
+                  m_target.string(), number == ENOSPC ? "free some space, or choose another folder" : "");
     }
   }
   void write(const void* data, std::size_t bytes) const {
@@ -71,7 +78,7 @@ class ZipWriter {
     }
   }
 
-  std::filesystem::path m_path;
+  std::filesystem::path m_target;
   std::unique_ptr<archive, Free> m_archive;
 };
 
@@ -79,7 +86,7 @@ class ZipWriter {
 
 void writeNpz(const std::vector<NpyArray>& arrays, const std::filesystem::path& path) {
   AtomicFile file(path);
-  ZipWriter zip(file.temporaryPath());
+  ZipWriter zip(file.temporaryPath(), path);
   for (const auto& array : arrays) zip.add(array);
   zip.close();
   file.commit();

@@ -171,6 +171,13 @@ void readBmp(const Bytes& bytes, ImageHeader& header) {
     header.width = static_cast<std::int32_t>(bytes.little(18));
     const std::int64_t height = static_cast<std::int32_t>(bytes.little(22));
     header.height = height < 0 ? -height : height;  // negative: rows from top to bottom
+    constexpr std::int64_t kLargest = std::int64_t{1} << 31;
+    const std::uint32_t compression = bytes.little(30);
+    if (compression == 0 && header.width > 0 && header.width < kLargest) {
+      const std::int64_t row = (header.width * bytes.little(28, 2) + 31) / 32 * 4;
+      const auto left = static_cast<std::int64_t>(bytes.size()) - std::int64_t{bytes.little(10)};
+      header.truncated = row > 0 && left / row < header.height;
+    }
   }
 }
 

@@ -86,6 +86,8 @@ class ImageFolderTest : public QObject {
     QVERIFY2(message.contains("no image") && message.contains("notes.txt"), qPrintable(message));
     std::ofstream(root() / "test" / "b" / "notes.txt", std::ios::trunc);
     QVERIFY(refusal(root()).contains("empty"));
+    fs::create_directories(root() / "train" / "caf\xe9");  // Latin-1: no JSON and no model file can hold it
+    QVERIFY(refusal(root()).contains("not UTF-8"));
   }
 
   void archiveAndFolderAgree() {
