@@ -35,7 +35,9 @@ EngineInfo EngineImpl::info() const {
   info.version = versionText();
   info.torchVersion = torchVersionText();
   info.opencvVersion = WHORL_OPENCV_VERSION;  // "" in the minimal build
-  info.device = describeDevice(parseDevice("auto"));
+  // How many threads the CPU's work gets is said by `threads`; the calling thread's own count means nothing to anybody.
+  const auto device = parseDevice("auto");
+  info.device = device.is_cpu() ? "cpu" : describeDevice(device);
   info.devices = {"cpu"};
   if (cudaAvailable()) {
     for (int i = 0;; ++i) {
