@@ -23,6 +23,10 @@ using torch::Tensor;
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
 constexpr std::size_t kPickleLimit = std::size_t{2} << 30;
+// As for models, and as much as a network of one image needs seconds for.
+constexpr int kChannelLimit = 64;
+constexpr int kSideLimit = 8192;
+constexpr std::int64_t kInputLimit = 1 << 24;
 constexpr const char* kPlainDictHint =
     "save a plain dict in Python: torch.save({k: v for k, v in net.state_dict().items()}, 'weights.pt'), or use "
     "safetensors";
@@ -35,9 +39,13 @@ enum class FileKind { Safetensors, PyTorchDict, TorchScript };
 
 // By what is in the file, not by its name.
 FileKind kindOf(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  std::ifstream file;
   char start[9] = {};
-  if (!std::filesystem::is_regular_file(path) || !file.read(start, sizeof(start))) {
+  if (std::filesystem::is_regular_file(path, ignored)) {  // opening a named pipe would wait for its writer
+    file.open(path, std::ios::binary);
+  }
+  if (!file.read(start, sizeof(start))) {
     throwBad(path, "the file can't be read or is too short",
              "give a .safetensors file, a PyTorch file or a TorchScript file");
   }
@@ -56,13 +64,14 @@ FileKind kindOf(const std::filesystem::path& path) {
   return FileKind::Safetensors;  // whose reader says what is wrong if it is none
 }
 
-NamedTensors tensorsOfDict(const c10::IValue& value, const std::filesystem::path& path) {
+NamedTensors tensorsOfDict(const c10::IValue& value, const std::filesystem::path& path, bool outermost = true) {
   if (!value.isGenericDict()) {
     throwBad(path, "the PyTorch file holds no dict of tensors", kPlainDictHint);
   }
   const auto dict = value.toGenericDict();
-  if (const auto inner = dict.find("state_dict"); inner != dict.end()) {
-    return tensorsOfDict(inner->value(), path);
+  // Once: a dict may hold itself.
+  if (const auto inner = dict.find("state_dict"); outermost && inner != dict.end()) {
+    return tensorsOfDict(inner->value(), path, false);
   }
   NamedTensors tensors;
   for (const auto& entry : dict) {
@@ -206,6 +215,12 @@ void fillNames(Model& model, const ImportRequest& request) {
 }  // namespace
 
 Model importModel(const ImportRequest& request, torch::Device device) {
+  const ImageShape& input = request.input;
+  if (input.channels > kChannelLimit || input.height > kSideLimit || input.width > kSideLimit ||
+      input.size() > kInputLimit) {
+    throw Error(ErrorKind::Usage, "the input " + toText(input) + " is too large", request.path.string(),
+                "give channels, height and width, such as 3x32x32");
+  }
   const FileKind kind = kindOf(request.path);
   if (kind != FileKind::TorchScript && request.architecture.empty()) {
     throw Error(ErrorKind::Usage, "the file holds weights only, so the architecture must be named",

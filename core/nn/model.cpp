@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
+#include <set>
 #include <utility>
 
 #include <ATen/ops/empty.h>
@@ -45,9 +47,17 @@ json parsedMetadata(const TensorFileHeader& header, const std::filesystem::path&
     throwBad(path, "the metadata 'whorl' is larger than 16 MiB");
   }
   try {
-    const auto guard = [&path](int depth, json::parse_event_t, json&) {
+    std::vector<std::set<std::string>> keys;
+    const auto guard = [&path, &keys](int depth, json::parse_event_t event, json& parsed) {
       if (depth > kMetadataDepth) {
         throwBad(path, "the metadata 'whorl' is nested too deeply");
+      }
+      if (event == json::parse_event_t::object_start) {
+        keys.emplace_back();
+      } else if (event == json::parse_event_t::object_end) {
+        keys.pop_back();
+      } else if (event == json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
+        throwBad(path, "the metadata 'whorl' has the key '" + parsed.get<std::string>() + "' twice");
       }
       return true;
     };
@@ -102,8 +112,10 @@ Model modelFromMetadata(const json& metadata, const std::filesystem::path& path)
   return model;
 }
 
+/// As float32, in which images are normalised: 1e300 would be infinite there.
 bool allFinite(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(), [](double value) { return std::isfinite(value); });
+  return std::all_of(values.begin(), values.end(),
+                     [](double value) { return std::abs(value) <= std::numeric_limits<float>::max(); });
 }
 
 const Architecture& knownArchitecture(const std::string& name, const std::filesystem::path& path) {
@@ -122,8 +134,9 @@ void checkFields(const Model& model, const std::filesystem::path& path) {
   }
   const auto channels = static_cast<std::size_t>(model.input.channels);
   if (model.mean.size() != channels || model.scale.size() != channels || !allFinite(model.mean) ||
-      !allFinite(model.scale) ||
-      std::any_of(model.scale.begin(), model.scale.end(), [](double value) { return value <= 0; })) {
+      !allFinite(model.scale) || std::any_of(model.scale.begin(), model.scale.end(), [](double value) {
+        return value < std::numeric_limits<float>::min();
+      })) {
     throwBad(path, "mean and scale need one finite number for each of the " + std::to_string(channels) +
                        " channels, and scale must be greater than 0");
   }

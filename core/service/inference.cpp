@@ -6,6 +6,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/base/error.h"
 #include "core/fingerprint/fingerprint.h"
 
 namespace whorl {
@@ -65,6 +66,13 @@ Judgement judge(const Model& model, const torch::Tensor& images) {
     judgement.distances = output.distances.to(host);
   } else {
     judgement.logits = classifier.logits(images).to(host);
+  }
+  const bool finite = judgement.logits.isfinite().all().item<bool>() &&
+                      (!judgement.distances.defined() || judgement.distances.isfinite().all().item<bool>());
+  if (!finite) {
+    // No class follows from NaN, and no verdict.
+    throw Error(ErrorKind::BadInput, "the model gives NaN or infinite numbers for an image", model.path.string(),
+                "its weights are too large, or the file is damaged");
   }
   judgement.probabilities = judgement.logits.softmax(1);
   return judgement;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include <sys/stat.h>
+
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -53,6 +55,8 @@ constexpr const char* kPython =
     "state = dict(net.state_dict())\n"
     "torch.save(state, folder + '/dict.pt')\n"
     "torch.save({'state_dict': {'module.' + k: v for k, v in own.items()}, 'epoch': 3}, folder + '/nested.pt')\n"
+    "own['state_dict'] = own\n"  // a dict that holds itself
+    "torch.save(own, folder + '/self.pt')\n"
     "torch.save(net.state_dict(), folder + '/ordered.pt')\n"
     "torch.save({k: v for k, v in list(state.items())[:-1]}, folder + '/short.pt')\n"
     "torch.save({'a': 3}, folder + '/numbers.pt')\n"
@@ -128,6 +132,7 @@ class ImportTest : public QObject {
     QTest::newRow("OrderedDict") << QByteArray("ordered.pt") << "net.state_dict().items()";
     QTest::newRow("numbers") << QByteArray("numbers.pt") << "plain dict";
     QTest::newRow("a tensor is missing") << QByteArray("short.pt") << "tensor";
+    QTest::newRow("a dict that holds itself") << QByteArray("self.pt") << "by name";
     QTest::newRow("old format") << QByteArray("old.pt") << "old pickle";
   }
   void otherPyTorchFilesAreRefused() {
@@ -154,6 +159,11 @@ class ImportTest : public QObject {
       QVERIFY2(reason != "accepted" && reason != "wrong kind", qPrintable(reason));
     }
     QVERIFY(refusal(request("nowhere.pt", "nfp-mnist")).contains("read"));
+    QCOMPARE(::mkfifo(file("pipe.pt").c_str(), 0600), 0);
+    QVERIFY(refusal(request("pipe.pt", "nfp-mnist")).contains("read"));  // at once
+    ImportRequest huge = request("export.pt", "nfp-mnist");
+    huge.input = {64, 8192, 8192};
+    QVERIFY(refusal(huge, ErrorKind::Usage).contains("too large"));
   }
 
   void safetensorsNeedNoMetadata() {

@@ -171,6 +171,8 @@ class ModelTest : public QObject {
         "trainable parameters"));
     QVERIFY(refused([](auto&, json& m) { m["mean"] = {.5, .5}; }, "mean"));
     QVERIFY(refused([](auto&, json& m) { m["scale"] = {0}; }, "scale"));
+    QVERIFY(refused([](auto&, json& m) { m["scale"] = {1e-300}; }, "scale"));  // 0 in float32
+    QVERIFY(refused([](auto&, json& m) { m["mean"] = {1e300}; }, "mean"));
     QVERIFY(refused([](auto&, json& m) { m["scale"] = {nullptr}; }, "understood"));
     QVERIFY(refused([](auto&, json& m) { m["class_names"] = {"one"}; }, "class names"));
     QVERIFY(refused([](auto&, json& m) { m["class_names"].push_back("eleven"); }, "fingerprint.dy"));
@@ -191,7 +193,8 @@ class ModelTest : public QObject {
   void deepOrBrokenMetadataIsRefused() {
     writeModel(sample(false), file("deep.safetensors"));
     TensorFile contents = readSafetensors(file("deep.safetensors"));
-    for (const std::string& text : {std::string(100'000, '['), std::string("{"), std::string()}) {
+    for (const std::string& text :
+         {std::string(100'000, '['), std::string("{"), std::string(R"({"past": {"a": 1, "a": 2}})"), std::string()}) {
       contents.metadata["whorl"] = text;
       writeSafetensors(contents, file("deep.safetensors"));
       QVERIFY_EXCEPTION_THROWN(readModel(file("deep.safetensors"), torch::kCPU), Error);
