@@ -28,6 +28,11 @@ inline nlohmann::json numberOrNull(double value) {
   return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(nullptr);
 }
 
+/// The document as text. File names are bytes; what in them is no UTF-8 becomes U+FFFD.
+inline std::string jsonText(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 /// "2.13.0"
 std::string torchVersionText();
 

@@ -131,7 +131,7 @@ struct EngineImpl::Evaluation {
                     {"label", labels},        {"prediction", labels.clone()},
                     {"success", success},     {"adversarial_prediction", adversarialPredictions},
                     {"index", indices}};
-    file.metadata["whorl"] = document.dump();
+    file.metadata["whorl"] = jsonText(document);
     return file;
   }
 };
@@ -317,7 +317,7 @@ AttackRunResult EngineImpl::attack(const AttackRunRequest& request, const JobCon
       }
       writeResultFile(file, request.save);
     }
-    run.result.json = run.document.dump();
+    run.result.json = jsonText(run.document);
     return run.result;
   });
 }
@@ -376,7 +376,7 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     document["true_positive_rate"] = numberOrNull(result.truePositiveRate);
     document["true_positive_rate_at"] = detectionAtFpr(clean, successful);
     document["total_seconds"] = watch.seconds();
-    result.json = document.dump();
+    result.json = jsonText(document);
     result.attack.json = result.json;
     if (!request.attack.save.empty()) {
       TensorFile file = run.file();

@@ -87,7 +87,7 @@ PredictResult EngineImpl::predict(const PredictRequest& request, const JobContex
     document["classes"] = model->classNames;
     document["seconds"] = watch.seconds();
     document["images_per_second"] = numberOrNull(static_cast<double>(total) / watch.seconds());
-    result.json = document.dump();
+    result.json = jsonText(document);
     return result;
   });
 }
@@ -113,7 +113,7 @@ std::string EngineImpl::perturb(const PerturbRequest& request, const JobContext&
     document["norms"] = {{"l0", norms.l0},     {"l1", norms.l1},     {"l2", norms.l2},
                          {"linf", norms.linf}, {"ssim", norms.ssim}, {"psnr", numberOrNull(norms.psnr)}};
     document["seconds"] = watch.seconds();
-    return document.dump();
+    return jsonText(document);
   });
 }
 

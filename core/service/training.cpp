@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "core/base/atomic_file.h"
+#include "core/base/utf8.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/inference.h"
@@ -33,6 +34,14 @@ void checkWritable(const fs::path& output) {
     throw Error(ErrorKind::Usage, "is a folder, not a model file", output.string(), "add a file name");
   }
   AtomicFile probe(output);
+}
+
+/// Nor at a name that a model file can't hold.
+std::string modelName(const TrainRequest& request, const fs::path& output) {
+  std::string name = request.modelName.empty() ? output.stem().string() : request.modelName;
+  if (isUtf8(name)) return name;
+  throw Error(ErrorKind::Usage, "the model's name is not UTF-8", request.modelName.empty() ? output.string() : name,
+              "give another --name");
 }
 
 nlohmann::json metricsDocument(const std::vector<Metric>& metrics) {
@@ -118,6 +127,7 @@ TrainResult EngineImpl::train(const TrainRequest& request, const JobContext& con
     TrainingPlan plan = makePlan(request, trainParameters(request.objective), output);
     plan.threads = threadsFor(request.threads);
     checkWritable(output);
+    const std::string name = modelName(request, output);
     plan.dataset = m_datasets.get(request.dataset, context);
 
     const ThreadScope threads(plan.threads);
@@ -125,7 +135,7 @@ TrainResult EngineImpl::train(const TrainRequest& request, const JobContext& con
 
     auto document = trainDocument(plan, outcome);
     Model& model = outcome.model;
-    model.name = request.modelName.empty() ? output.stem().string() : request.modelName;
+    model.name = name;
 
     TrainResult result;
     result.model = output.string();
@@ -138,7 +148,7 @@ TrainResult EngineImpl::train(const TrainRequest& request, const JobContext& con
     result.device = plan.device.str();
     document["model"] = result.model;
     document["model_sha256"] = result.modelSha256;
-    result.json = document.dump();
+    result.json = jsonText(document);
     // A finished run needs no checkpoint. One that was stopped early, or that was given a place by hand, keeps it.
     std::error_code ignored;
     if (!outcome.stoppedEarly && request.checkpoint.empty()) fs::remove(plan.checkpoint, ignored);

@@ -54,6 +54,14 @@ void writeCheckpoint(const Checkpoint& checkpoint, const std::filesystem::path& 
   writeSafetensors(file, path);
 }
 
+bool isCheckpoint(const std::filesystem::path& path) {
+  try {
+    return readSafetensorsHeader(path).metadata.contains(kMetadataKey);
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 Checkpoint readCheckpoint(const std::filesystem::path& path) {
   const TensorFile file = readSafetensors(path);
   const auto text = file.metadata.find(kMetadataKey);

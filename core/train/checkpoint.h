@@ -26,6 +26,9 @@ struct Checkpoint {
 /// Writes atomically: a failure leaves the checkpoint that was there. Error(Failed).
 void writeCheckpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 
+/// Whether a training wrote the file; of a damaged one nobody can tell.
+bool isCheckpoint(const std::filesystem::path& path);
+
 /// Error(BadInput) for a file that is no checkpoint or of another format.
 Checkpoint readCheckpoint(const std::filesystem::path& path);
 

@@ -219,7 +219,9 @@ void TrainingRun::rethrowWithHint() const {
       throw Error(error.kind(), error.message(), error.where(), "use a smaller batch_size" + checkpoint);
     }
     if (error.kind() == ErrorKind::Failed) {
-      const std::string hint = error.hint().empty() ? "lower the learning_rate" : error.hint();
+      const bool ofFile = error.where() == m_plan.checkpoint.string();
+      const std::string usual = ofFile ? "choose another place for the checkpoint" : "lower the learning_rate";
+      const std::string hint = error.hint().empty() ? usual : error.hint();
       throw Error(error.kind(), error.message(), error.where(), hint + checkpoint);
     }
     throw;

@@ -171,6 +171,11 @@ void TrainingRun::openCheckpoint() {
   if (m_plan.resume && std::filesystem::exists(m_plan.checkpoint)) {
     restore(readCheckpoint(m_plan.checkpoint));
   } else {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(m_plan.checkpoint, ignored) && !isCheckpoint(m_plan.checkpoint)) {
+      throw Error(ErrorKind::BadInput, "this file is no training checkpoint and is not written over",
+                  m_plan.checkpoint.string(), "name another file for the checkpoint, or remove this one");
+    }
     saveCheckpoint();  // so that a place that can't be written is known now and not after an hour
   }
 }

@@ -105,6 +105,8 @@ class TrainingTest : public QObject {
     QCOMPARE(kind([](TrainRequest& r) { r.threads = -1; }), ErrorKind::Usage);
     QCOMPARE(kind([](TrainRequest& r) { r.output = "/proc/none/model.safetensors"; }), ErrorKind::Failed);
     QCOMPARE(kind([&](TrainRequest& r) { r.output = m_engine.path("").string(); }), ErrorKind::Usage);
+    QCOMPARE(kind([](TrainRequest& r) { r.modelName = "caf\xe9"; }, &message), ErrorKind::Usage);
+    QVERIFY2(message.find("UTF-8") != std::string::npos, message.c_str());
     QCOMPARE(kind([](TrainRequest& r) { r.resume = true, r.output.clear(); }), ErrorKind::Usage);
     QCOMPARE(kind([](TrainRequest& r) { r.dataset = "no-such-set"; }, &message), ErrorKind::Usage);
     QVERIFY2(message.find("mnist") != std::string::npos, message.c_str());

@@ -230,6 +230,15 @@ class TrainerTest : public QObject {
     QVERIFY2(std::string(error->what()).find("damaged.checkpoint") != std::string::npos, error->what());
   }
 
+  void otherFilesAreNotWrittenOver() {
+    TrainingPlan made = plan();
+    made.checkpoint = path("precious.safetensors");
+    std::ofstream(made.checkpoint) << "a model";
+    const std::optional<Error> error = failure(made);
+    QVERIFY(error && error->kind() == ErrorKind::BadInput);
+    QCOMPARE(std::filesystem::file_size(made.checkpoint), std::uintmax_t{7});
+  }
+
   void placeThatCantBeWrittenIsKnownAtOnce() {
     std::ofstream(path("file")) << "x";
     TrainingPlan made = plan();
