@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +38,17 @@ Parameters takeParameters(const std::string& owner, const std::vector<ParameterS
 /// Error(Usage) that names the first option left over, and what it may have meant.
 void refuseLeftOvers(const std::string& command, const std::vector<ExtraOption>& extras,
                      const std::vector<ParameterSpec>& specs);
+
+/// "" where `text` is a whole number that a T holds, else why not. The parser itself takes -1 for a huge unsigned
+/// number and cuts what is too large down to the largest number.
+template <typename T>
+std::string wholeNumberProblem(const std::string& text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return {};
+  return "must be a whole number from " + std::to_string(std::numeric_limits<T>::min()) + " to " +
+         std::to_string(std::numeric_limits<T>::max()) + ", not \"" + text + "\"";
+}
 
 /// The value of `--name VALUE` or `--name=VALUE` among raw arguments, before they are parsed; "" for none.
 std::string rawOption(const std::vector<std::string>& arguments, const std::string& name);

@@ -10,6 +10,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "app/cli/arguments.h"
 #include "app/cli/commands.h"
 #include "core/base/error.h"
 
@@ -69,7 +70,7 @@ int report(const Error& error, const std::string& jsonTarget) {
                                        {"hint", error.hint()},
                                        {"exit_code", code}}}};
     try {
-      writeJsonText(jsonTarget, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+      writeJsonText(jsonTarget, jsonText(document));
     } catch (const std::exception&) {
       // The place for JSON can't be written, which is what the first error says, or worse trouble; stderr has the line.
     }
@@ -122,7 +123,8 @@ void runArguments(std::vector<std::string> arguments) {
 
 void addCommonOptions(CLI::App& command, CommonOptions& common) {
   command.set_help_flag("--help,-h", "Print this help and exit");
-  command.add_option("--seed", common.seed, "Seed of all randomness (default 0)");
+  command.add_option("--seed", common.seed, "Seed of all randomness (default 0)")
+      ->check(wholeNumberProblem<std::uint64_t>);
   command.add_option("--device", common.device, "auto, cpu, cuda or cuda:N (default auto)");
   command.add_option("--json", common.json, "Write the result as one JSON object to this file, or to stdout with -");
   command.add_option("--data-dir", common.dataFolder, "Look for data sets here first");

@@ -97,7 +97,7 @@ void listPerturbations(Session& session) {
     text += spec.name + ": " + spec.summary + "\n" + describeParameters(spec.parameters);
   }
   session.print(text);
-  session.writeJson(json{{"perturbations", list}}.dump());
+  session.writeJson(jsonText(json{{"perturbations", list}}));
 }
 
 void runPerturb(Session& session, const PerturbOptions& options, std::vector<ExtraOption> extras) {
@@ -262,7 +262,7 @@ void runExplore(Session& session, const ExploreOptions& options) {
                 verdictText(result.after, model.classNames.at(result.after.predicted)) + "\nchange  " + norms);
   json document = exploreJson(result, request, model, engine);
   document["output"] = options.output.empty() ? json(nullptr) : json(options.output);
-  session.writeJson(document.dump());
+  session.writeJson(jsonText(document));
 }
 
 void addExplore(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
@@ -271,12 +271,13 @@ void addExplore(CLI::App& root, CommonOptions& common, std::vector<Command>& com
   addCommonOptions(*app, common);
   app->add_option("image", options->image, "Image file");
   app->add_option("--data", options->dataset, "Take a test image of this data set instead");
-  app->add_option("--index", options->index, "Which one (default 0)");
+  app->add_option("--index", options->index, "Which one (default 0)")->check(wholeNumberProblem<std::int64_t>);
   app->add_option("--model", options->request.model, "Model: a shipped name, one of yours, or a file");
   app->add_option("--step", options->steps, "NAME or NAME:parameter=value,…; repeat it for a stack")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app->add_option("--label", options->label, "True class (default: the data set's, else the model's own guess)");
+  app->add_option("--label", options->label, "True class (default: the data set's, else the model's own guess)")
+      ->check(wholeNumberProblem<int>);
   app->add_option("--fit", options->fit, "fit, crop or stretch (default fit)");
   app->add_option("--threat-model", options->request.threatModel, "What attacks may see (default grey-box)");
   app->add_option("--output", options->output, "Write the resulting image here");

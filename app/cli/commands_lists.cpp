@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // datasets, models, attacks, info, selftest: what there is, and looking after it.
+#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -68,7 +69,7 @@ void listDatasets(Session& session) {
             padded(std::to_string(info.trainCount) + " / " + std::to_string(info.testCount), 14) + where + "\n";
   }
   session.print(text);
-  session.writeJson(json{{"datasets", list}}.dump());
+  session.writeJson(jsonText(json{{"datasets", list}}));
 }
 
 void fetchDataset(Session& session, const std::string& name) {
@@ -85,7 +86,7 @@ void fetchDataset(Session& session, const std::string& name) {
   for (const auto& info : session.engine().datasets()) {
     if (info.name != name) continue;
     session.print(name + " lies in " + (info.location.empty() ? "memory" : info.location) + "\n");
-    session.writeJson(datasetJson(info).dump());
+    session.writeJson(jsonText(datasetJson(info)));
   }
 }
 
@@ -105,7 +106,7 @@ void verifyDataset(Session& session, const std::string& name) {
   session.print(text);
   if (!bad.empty())
     throw Error(ErrorKind::BadInput, bad, name, "remove the bad files, then whorl-cli datasets fetch " + name);
-  session.writeJson(json{{"name", name}, {"ok", true}, {"files", list}}.dump());
+  session.writeJson(jsonText(json{{"name", name}, {"ok", true}, {"files", list}}));
 }
 
 void addDatasets(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
@@ -157,20 +158,28 @@ void listModels(Session& session) {
     }
   }
   session.print(text.empty() ? "no models yet: whorl-cli train --help\n" : text);
-  session.writeJson(json{{"models", list}}.dump());
+  session.writeJson(jsonText(json{{"models", list}}));
 }
 
 void showModel(Session& session, const ModelInfo& info) {
   const json document = modelJson(info);
-  session.print(document.dump(2) + "\n");
-  session.writeJson(document.dump());
+  session.print(jsonText(document, 2) + "\n");
+  session.writeJson(jsonText(document));
 }
 
 ImageShape parseShape(const std::string& text) {
+  if (text.empty()) return {};
   ImageShape shape;
-  char rest = 0;
-  if (text.empty()) return shape;
-  if (std::sscanf(text.c_str(), "%dx%dx%d%c", &shape.channels, &shape.height, &shape.width, &rest) != 3) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool good = true;
+  for (int* number : {&shape.channels, &shape.height, &shape.width}) {
+    if (number != &shape.channels) good = good && at != end && *at++ == 'x';
+    const auto read = std::from_chars(at, end, *number);  // what is too large for an int is refused, not cut down
+    good = good && read.ec == std::errc() && *number > 0;
+    at = read.ptr;
+  }
+  if (!good || at != end) {
     throw Error(ErrorKind::Usage, "\"" + text + "\" is no input shape", "--input",
                 "CHANNELSxHEIGHTxWIDTH, such as 1x28x28");
   }
@@ -220,20 +229,20 @@ void addModels(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
       takesId(addCommand(*app, "export", "Write a model for other programs", common, commands, [=](Session& session) {
         session.engine().exportModel(*id, *format, *output);
         session.print("written to " + *output + "\n");
-        session.writeJson(json{{"model", *id}, {"format", *format}, {"output", *output}}.dump());
+        session.writeJson(jsonText(json{{"model", *id}, {"format", *format}, {"output", *output}}));
       }));
   exporter->add_option("--format", *format, "safetensors or pytorch (default safetensors)");
   exporter->add_option("--output", *output, "File to write")->required();
   takesId(addCommand(*app, "delete", "Move one of your models to the trash", common, commands, [id](Session& session) {
     const std::string trashed = session.engine().trashModel(*id);
     session.print("moved to " + trashed + "\n(whorl-cli models restore brings it back)\n");
-    session.writeJson(json{{"trashed", trashed}}.dump());
+    session.writeJson(jsonText(json{{"trashed", trashed}}));
   }));
   const auto trashed = std::make_shared<std::string>();
   addCommand(*app, "restore", "Bring a deleted model back", common, commands,
              [trashed](Session& session) {
                session.engine().restoreModel(*trashed);
-               session.writeJson(json{{"restored", *trashed}}.dump());
+               session.writeJson(jsonText(json{{"restored", *trashed}}));
              })
       ->add_option("file", *trashed, "Its file in the trash, as delete said")
       ->required();
@@ -254,7 +263,7 @@ void listAttacks(Session& session) {
     text += padded(attack.spec.name, 12) + attack.spec.summary + "\n";
   }
   session.print(text);
-  session.writeJson(json{{"attacks", list}}.dump());
+  session.writeJson(jsonText(json{{"attacks", list}}));
 }
 
 void showInfo(Session& session) {
@@ -299,7 +308,7 @@ void showInfo(Session& session) {
                 "device     " + info.device + "\ndevices    " + devices + "\nthreads    " +
                 std::to_string(info.threads) + (info.bfloat16 ? ", bfloat16 in hardware" : "") + "\nyours      " +
                 info.userFolder + "\nresources  " + info.resourceFolder + "\n");
-  session.writeJson(document.dump());
+  session.writeJson(jsonText(document));
 }
 
 void runSelftest(Session& session) {
@@ -309,7 +318,7 @@ void runSelftest(Session& session) {
   std::string text;
   for (const auto& line : lines) text += line + "\n";
   session.print(text);
-  session.writeJson(json{{"ok", true}, {"checks", lines}}.dump());
+  session.writeJson(jsonText(json{{"ok", true}, {"checks", lines}}));
 }
 
 }  // namespace

@@ -108,8 +108,9 @@ void addTrain(CLI::App& root, CommonOptions& common, std::vector<Command>& comma
   app->add_option("--name", options->request.modelName, "The model's name for people");
   app->add_option("--checkpoint", options->request.checkpoint, "Checkpoint file (default: OUTPUT.checkpoint)");
   app->add_flag("--resume", options->request.resume, "Continue from the checkpoint if it is there");
-  app->add_option("--limit-train", options->request.limitTrain, "Use only so many training images");
-  app->add_option("--threads", common.threads, "Threads (default: all cores)");
+  app->add_option("--limit-train", options->request.limitTrain, "Use only so many training images")
+      ->check(wholeNumberProblem<std::int64_t>);
+  app->add_option("--threads", common.threads, "Threads (default: all cores)")->check(wholeNumberProblem<int>);
   app->footer("Parameters depend on the objective: add --objective NAME or --preset NAME to --help.");
   commands.push_back(
       {app,
@@ -250,12 +251,14 @@ void addAttackOptions(CLI::App& app, CommonOptions& common, AttackOptions& optio
                  "Named set of the attack's parameters; what is given by hand overrides it");
   app.add_option("--model", request.model, "Model: a shipped name, one of yours, or a file");
   app.add_option("--data", request.dataset, "Data set (default: the one that the model was trained on)");
-  app.add_option("--count", request.count, "Correctly classified test images to attack (default 1000)");
-  app.add_option("--batch-size", request.batchSize, "Images a batch (default 100; fewer where memory is short)");
+  app.add_option("--count", request.count, "Correctly classified test images to attack (default 1000)")
+      ->check(wholeNumberProblem<std::int64_t>);
+  app.add_option("--batch-size", request.batchSize, "Images a batch (default 100; fewer where memory is short)")
+      ->check(wholeNumberProblem<std::int64_t>);
   app.add_option("--threat-model", request.threatModel,
                  "What the attacker may see: black-box, grey-box, adaptive-white-box (default grey-box)");
   app.add_option("--save", request.save, "Keep the images, labels and scores in this .safetensors or .npz");
-  app.add_option("--threads", common.threads, "Threads (default: all cores)");
+  app.add_option("--threads", common.threads, "Threads (default: all cores)")->check(wholeNumberProblem<int>);
 }
 
 std::string attackHelp(Engine& engine, const std::vector<std::string>& arguments) {

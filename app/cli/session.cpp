@@ -40,6 +40,10 @@ void Session::writeJson(const std::string& document) const {
   if (!m_options.json.empty()) writeJsonText(m_options.json, document);
 }
 
+std::string jsonText(const nlohmann::json& document, int indent) {
+  return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 void writeJsonText(const std::string& target, const std::string& document) {
   const std::string text = nlohmann::json::parse(document).dump(2) + "\n";
   if (target == "-") {

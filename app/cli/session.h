@@ -42,6 +42,9 @@ class Session {
   std::shared_ptr<Engine> m_engine;
 };
 
+/// A document as text. File names are bytes; what in them is no UTF-8 becomes U+FFFD. With `indent` on several lines.
+std::string jsonText(const nlohmann::json& document, int indent = -1);
+
 /// Writes a JSON text to stdout ("-") or, atomically, to a file.
 void writeJsonText(const std::string& target, const std::string& document);
 

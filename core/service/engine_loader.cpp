@@ -11,8 +11,10 @@ namespace whorl {
 namespace {
 
 std::vector<std::filesystem::path> candidates() {
+  // Who names an engine means that one: another in its place would be a surprise.
+  const char* given = std::getenv("WHORL_ENGINE");
+  if (given && *given) return {given};
   std::vector<std::filesystem::path> paths;
-  if (const char* given = std::getenv("WHORL_ENGINE")) paths.emplace_back(given);
   std::error_code ignored;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path();
   const char* name = "libwhorl-engine.so";
@@ -32,6 +34,10 @@ std::shared_ptr<Engine> loadEngine(const EngineOptions& options) {
       found = path;
       break;
     }
+  }
+  const char* given = std::getenv("WHORL_ENGINE");
+  if (found.empty() && given && *given) {
+    throw Error(ErrorKind::Failed, "WHORL_ENGINE names no file", given, "unset it, or name libwhorl-engine.so");
   }
   if (found.empty()) {
     throw Error(ErrorKind::Failed, "the engine library libwhorl-engine.so was not found", {},

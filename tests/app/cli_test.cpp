@@ -159,6 +159,8 @@ class CliTest : public QObject {
     expectError({"predict", text("data/test/left/0.png"), "--model", m_model, "--device", "tpu"}, 2, {"tpu"});
     expectError({"datasets", "fetch", "no-such-set"}, 2, {"no-such-set", "mnist"});
     expectError({"info", "--seed", "minus one"}, 2, {"seed"});
+    expectError({"info", "--seed", "-1"}, 2, {"seed"});
+    expectError({"info", "--seed", "18446744073709551616"}, 2, {"seed"});
   }
 
   void badInput() {
