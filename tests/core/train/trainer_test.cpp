@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/nn/device.h"
 #include "core/train/training_loss.h"
 
 using namespace whorl;
@@ -161,6 +162,24 @@ class TrainerTest : public QObject {
     const TrainingOutcome first = train(made, JobContext());
     QVERIFY(sameWeights(first, train(made, JobContext())));
     QVERIFY(!sameWeights(first, train(other, JobContext())));
+  }
+
+  /// A GPU sums in another order: the run is the same one, but for rounding that a few steps haven't blown up yet.
+  void aGpuAgreesWithTheCpu() {
+    if (!cudaAvailable()) QSKIP("no CUDA device");
+    TrainingPlan made = plan("fingerprint", fingerprintSettings());
+    made.parameters.set("epochs", std::int64_t{1});
+    const TrainingOutcome host = train(made, JobContext());
+    made.device = parseDevice("cuda");
+    const TrainingOutcome device = train(made, JobContext());
+    const auto left = tensorsOf(host);
+    for (const auto& [name, tensor] : tensorsOf(device)) {
+      QVERIFY2(tensor.device().is_cpu(), name.c_str());  // models come back to the host
+      const double distance = (tensor - left.at(name)).norm().item<double>();
+      QVERIFY2(distance <= 1e-2 * (1 + left.at(name).norm().item<double>()), name.c_str());
+    }
+    QVERIFY(device.model.fingerprintDx->equal(*host.model.fingerprintDx));
+    QVERIFY(std::abs(*device.model.threshold - *host.model.threshold) < 1e-2);
   }
 
   void resumedRunsEndWithTheSameBits_data() {
