@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include <ATen/Parallel.h>
-
 #include "core/base/error.h"
 #include "core/fingerprint/fingerprint.h"
 
@@ -106,9 +104,5 @@ std::int64_t fittingBatch(const Model& model, std::int64_t wanted, std::int64_t 
   const std::int64_t fits = freeMemory(model.classifier->device()) / 2 / bytes;
   return std::clamp<std::int64_t>(fits, 1, wanted);
 }
-
-ThreadScope::ThreadScope(int threads) : m_before(at::get_num_threads()) { setIntraOpThreads(threads); }
-
-ThreadScope::~ThreadScope() { setIntraOpThreads(m_before); }
 
 }  // namespace whorl

@@ -12,6 +12,7 @@
 #include "core/data/dataset.h"
 #include "core/nn/device.h"
 #include "core/nn/model.h"
+#include "core/nn/thread_scope.h"
 #include "core/service/types.h"
 
 namespace whorl {
@@ -42,18 +43,6 @@ std::int64_t fittingBatch(const Model& model, std::int64_t wanted, std::int64_t 
 
 /// Fingerprint copies that judge() runs for one image: N + 1.
 std::int64_t copiesOf(const Model& model);
-
-/// The calling thread's intra-operator threads for one operation.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads);
-  ~ThreadScope();
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int m_before;
-};
 
 /// Runs `work`; whatever torch throws leaves it as an Error that says what was being done.
 template <class Work>

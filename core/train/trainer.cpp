@@ -2,26 +2,14 @@
 #include "core/train/trainer.h"
 
 #include <ATen/Context.h>
-#include <ATen/Parallel.h>
 
 #include "core/base/error.h"
 #include "core/nn/device.h"
+#include "core/nn/thread_scope.h"
 #include "core/train/training_run.h"
 
 namespace whorl {
 namespace {
-
-/// Intra-operator threads for the length of a run.
-class ThreadCount {
- public:
-  explicit ThreadCount(int count) : m_before(at::get_num_threads()) { setIntraOpThreads(count); }
-  ~ThreadCount() { setIntraOpThreads(m_before); }
-  ThreadCount(const ThreadCount&) = delete;
-  ThreadCount& operator=(const ThreadCount&) = delete;
-
- private:
-  int m_before;
-};
 
 /// Deterministic kernels for the length of a run. Warnings only: torch also objects to the backward pass of
 /// max-pooling, which adds where windows overlap; ours don't.
@@ -83,7 +71,7 @@ const std::vector<ParameterSpec>& trainerParameters() {
 TrainingOutcome train(const TrainingPlan& plan, const JobContext& context,
                       const std::function<void(const TrainingEvent&)>& onEvent,
                       const std::function<bool()>& stopAndKeep) {
-  const ThreadCount threads(plan.threads > 0 ? plan.threads : hardwareThreads());
+  const ThreadScope threads(plan.threads > 0 ? plan.threads : hardwareThreads());
   try {
     TrainingRun run(plan, context, onEvent, stopAndKeep);
     const DeterministicKernels deterministic(run.deterministic());
