@@ -9,11 +9,11 @@ namespace whorl {
 /// first_success, BIM-b is stop = last.
 class Bim : public Attack {
  public:
-  const OperationSpec& spec() const override;
-  std::vector<std::string> norms() const override;
-  const std::vector<std::pair<std::string, Parameters>>& presets() const override;
-  AttackOutcome run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
-                    const JobContext& context) const override;
+  Bim();
+
+ protected:
+  AttackOutcome perform(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
+                        const JobContext& context) const override;
 };
 
 }  // namespace whorl

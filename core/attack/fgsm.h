@@ -5,14 +5,14 @@
 
 namespace whorl {
 
-/// Fast gradient sign method: one step of ε along the sign of the loss's gradient (Goodfellow et al. 2015).
+/// Fast gradient sign method, also from a random start (Goodfellow et al. 2015; Tramèr et al. 2018, section 4.1).
 class Fgsm : public Attack {
  public:
-  const OperationSpec& spec() const override;
-  std::vector<std::string> norms() const override;
-  const std::vector<std::pair<std::string, Parameters>>& presets() const override;
-  AttackOutcome run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
-                    const JobContext& context) const override;
+  Fgsm();
+
+ protected:
+  AttackOutcome perform(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
+                        const JobContext& context) const override;
 };
 
 }  // namespace whorl

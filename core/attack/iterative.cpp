@@ -2,30 +2,27 @@
 #include "core/attack/iterative.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "core/attack/support.h"
 #include "core/base/error.h"
-#include "core/base/random.h"
 
 namespace whorl {
 namespace {
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
 
-class SignRule : public StepRule {
+class Autograd : public GradientSource {
  public:
-  torch::Tensor direction(const torch::Tensor& gradient) override { return gradient.sign(); }
-};
-
-class NormalisedRule : public StepRule {
- public:
-  torch::Tensor direction(const torch::Tensor& gradient) override {
-    // In double, since squares of small float gradients vanish.
-    const torch::Tensor norms = l2Norms(gradient.to(torch::kFloat64)).clamp_min(1e-300);
-    return (gradient / perImage(norms)).to(gradient.scalar_type());
+  LossGradient at(const AttackObjective& objective, const Classifier& classifier, const torch::Tensor& x,
+                  const AttackAims& aims, const std::vector<std::uint64_t>& seeds) const override {
+    (void)seeds;
+    return lossGradient(objective, classifier, x, aims);
   }
+  bool usesBackward() const override { return true; }
+  bool random() const override { return false; }
 };
 
 /// One attack on one batch. Tensors without "active" in their name have a row for each image of the request; the others
@@ -39,23 +36,26 @@ class IterativeRun {
         m_plan(plan),
         m_rule(rule),
         m_context(context),
-        m_objective(requestedObjective(request, plan.loss, plan.targeted)),
-        m_classes(plan.targeted ? request.targets : request.labels),
+        m_objective(requestedObjective(request, plan.loss)),
+        m_aims(aimsOf(request)),
         m_ball(plan.norm, request.images, plan.epsilon),
         m_trace(request, m_outcome) {
     const std::int64_t batch = request.images.size(0);
-    const auto flags = m_classes.options().dtype(torch::kBool);
+    const auto integers = request.labels.options();
+    const auto flags = integers.dtype(torch::kBool);
     m_outcome.adversarial = request.images.clone();
     m_outcome.success = torch::zeros({batch}, flags);
-    m_outcome.predictions = torch::full({batch}, -1, m_classes.options());
+    m_outcome.predictions = torch::full({batch}, -1, integers);
     m_outcome.nonfinite = torch::zeros({batch}, flags);
     m_vanished = torch::zeros({batch}, flags);
     m_kept = torch::zeros({batch}, flags);
-    m_loss = torch::full({batch}, kMinusInfinity, m_classes.options().dtype(torch::kFloat64));
+    m_outcome.steps = torch::zeros({batch}, integers);
+    m_value = torch::full({batch}, kMinusInfinity, integers.dtype(torch::kFloat64));
+    if (request.detector) m_outcome.scores = m_value.clone();
   }
 
   AttackOutcome run() {
-    m_rows = torch::arange(m_request.images.size(0), m_classes.options());
+    m_rows = torch::arange(m_request.images.size(0), m_request.labels.options());
     // A clean image that is already misclassified needs no attack; without a random start, step 0 finds that out.
     if (m_plan.randomStart && m_plan.stop != StopPolicy::Last && m_rows.size(0) > 0) offerClean();
     for (std::int64_t restart = 0; restart < m_plan.restarts && m_rows.size(0) > 0; ++restart) {
@@ -64,15 +64,13 @@ class IterativeRun {
       m_rows = m_plan.stop == StopPolicy::Last || stays() ? open : without(open, m_outcome.success);
     }
     m_outcome.forwards = m_classifier.count();
-    addNotes();
+    addGradientNotes(m_outcome, m_vanished);
     return std::move(m_outcome);
   }
 
  private:
   /// With a detector in the objective, fooling the classifier is half of the aim: the image stays to come under it.
-  bool stays() const {
-    return m_plan.stop == StopPolicy::Best && m_objective->needs() == ThreatModel::AdaptiveWhiteBox;
-  }
+  bool stays() const { return m_plan.stop == StopPolicy::Best && m_request.detector; }
 
   static torch::Tensor without(const torch::Tensor& rows, const torch::Tensor& flags) {
     return rows.index_select(0, flags.index_select(0, rows).logical_not().nonzero().squeeze(1));
@@ -80,22 +78,27 @@ class IterativeRun {
 
   void offerClean() {
     m_context.step();
-    const AttackObjective::Value value = m_objective->evaluate(m_classifier, m_request.images, m_classes);
-    offer(m_request.images, value.loss, value.logits, /*last=*/false);
+    const AttackObjective::Value value = m_objective.evaluate(m_classifier, m_request.images, m_aims);
+    offer(m_request.images, value.loss, value.logits, value.score, /*last=*/false);
     if (!stays()) m_rows = without(m_rows, m_outcome.success);
   }
 
   torch::Tensor startingPoint(const Ball& ball, std::int64_t restart) const {
-    const torch::Tensor clean = m_request.images.index_select(0, m_rows);
-    if (!m_plan.randomStart) return clean;
-    const torch::Tensor rows = m_rows.to(torch::kCPU);
-    std::vector<std::uint64_t> seeds;
-    for (std::int64_t k = 0; k < rows.size(0); ++k) {
-      const auto place = rows.data_ptr<std::int64_t>()[k];
-      const std::int64_t index = m_request.indices.empty() ? place : m_request.indices[static_cast<std::size_t>(place)];
-      seeds.push_back(mixSeed(m_request.seed, static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(restart)));
-    }
-    return ball.project(ball.randomPoint(seeds));
+    if (m_request.start.defined() && restart == 0) return ball.project(m_request.start.index_select(0, m_rows));
+    if (!m_plan.randomStart) return m_request.images.index_select(0, m_rows);
+    return ball.project(ball.randomPoint(seedsAt(m_request, m_rows, restart)));
+  }
+
+  /// γ falls geometrically over a restart.
+  void weigh(AttackAims& aims, const torch::Tensor& initial, std::int64_t step) const {
+    if (!m_request.detector || m_request.detector.weightDecay == 1) return;
+    const double done = static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, m_plan.steps - 1));
+    aims.weights = initial * std::pow(m_request.detector.weightDecay, done);
+  }
+
+  std::vector<std::uint64_t> stepSeeds(std::int64_t restart, std::int64_t step) const {
+    if (!m_plan.source->random()) return {};
+    return seedsAt(m_request, m_rows, restart, step + 1);
   }
 
   /// One restart: steps from a starting point until the last step or until nobody is left.
@@ -103,38 +106,47 @@ class IterativeRun {
     m_rule.restart();
     Ball ball = m_ball.select(m_rows);
     torch::Tensor x = startingPoint(ball, restart);
-    torch::Tensor classes = m_classes.index_select(0, m_rows);
+    AttackAims aims = m_aims.select(m_rows);
+    torch::Tensor weights = aims.weights;
     bool firstImage = m_trace.active() && m_rows[0].item<std::int64_t>() == 0;
     for (std::int64_t step = 0; step < m_plan.steps; ++step) {
       m_context.step();
+      weigh(aims, weights, step);
       const std::int64_t before = m_classifier.count();
-      LossGradient current = lossGradient(*m_objective, m_classifier, x, classes);
-      m_outcome.backwards += m_classifier.count() - before;
-      if (firstImage) record(current.loss, current.logits, x);
+      LossGradient current = m_plan.source->at(m_objective, m_classifier, x, aims, stepSeeds(restart, step));
+      if (m_plan.source->usesBackward()) {
+        m_outcome.backwards += backwardsOf(m_objective, m_classifier.count() - before);
+      }
+      if (firstImage) record(current.loss, current.logits, x, current.score);
       if (m_plan.stop != StopPolicy::Last) {
-        offer(x, current.loss, current.logits, /*last=*/false);
+        offer(x, current.loss, current.logits, current.score, /*last=*/false);
         const torch::Tensor going = stillGoing();
         if (going.size(0) < m_rows.size(0)) {
           m_rows = m_rows.index_select(0, going);
           if (m_rows.size(0) == 0) return;
           x = x.index_select(0, going);
-          classes = classes.index_select(0, going);
+          aims = aims.select(going);
+          if (weights.defined()) weights = weights.index_select(0, going);
           current.gradient = current.gradient.index_select(0, going);
           ball = ball.select(going);
           m_rule.keep(going);
           firstImage = firstImage && m_rows[0].item<std::int64_t>() == 0;
         }
       }
-      x = ball.project(x + m_plan.stepSize * m_rule.direction(checkedGradient(current.gradient)));
+      m_outcome.steps.index_add_(0, m_rows, torch::ones_like(m_rows));
+      const double length = m_plan.stepSize * stepFactor(m_plan.schedule, step, m_plan.steps);
+      x = ball.project(x + length * m_rule.direction(checkedGradient(current.gradient)));
     }
     m_context.step();
-    const AttackObjective::Value value = m_objective->evaluate(m_classifier, x, classes);
-    if (firstImage) record(value.loss, value.logits, x);
-    offer(x, value.loss, value.logits, /*last=*/true);
+    const AttackObjective::Value value = m_objective.evaluate(m_classifier, x, aims);
+    if (firstImage) record(value.loss, value.logits, x, value.score);
+    offer(x, value.loss, value.logits, value.score, /*last=*/true);
   }
 
-  void record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& x) {
-    m_trace.record(loss.narrow(0, 0, 1), logits.narrow(0, 0, 1), x.narrow(0, 0, 1));
+  void record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& x,
+              const torch::Tensor& score) {
+    m_trace.record(loss.narrow(0, 0, 1), logits.narrow(0, 0, 1), x.narrow(0, 0, 1),
+                   score.defined() ? score.narrow(0, 0, 1) : score);
   }
 
   /// Places, among the active images, of those that go on.
@@ -156,17 +168,24 @@ class IterativeRun {
     flags.index_copy_(0, m_rows, flags.index_select(0, m_rows) | active);
   }
 
+  /// What the policy prefers among iterates that fool: the loss, or (best, adaptive) the lowest score.
+  torch::Tensor preference(const torch::Tensor& loss, const torch::Tensor& score, const torch::Tensor& good) const {
+    const torch::Tensor value = loss.to(torch::kFloat64);
+    if (!stays()) return value;
+    return at::where(good, -score.to(torch::kFloat64), value);
+  }
+
   /// Offers the iterates x of the active images: each is kept if the policy prefers it to what is kept so far.
-  void offer(const torch::Tensor& x, const torch::Tensor& loss, const torch::Tensor& logits, bool last) {
-    const torch::Tensor classes = m_classes.index_select(0, m_rows);
-    const torch::Tensor good = fooled(logits, classes, m_plan.targeted);
+  void offer(const torch::Tensor& x, const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& score,
+             bool last) {
+    const torch::Tensor good = fooled(logits, m_aims.select(m_rows));
     const torch::Tensor finite = loss.isfinite() & logits.isfinite().all(1);
     flag(m_outcome.nonfinite, finite.logical_not());
-    torch::Tensor value = loss.to(torch::kFloat64).masked_fill(finite.logical_not(), kMinusInfinity);
+    torch::Tensor value = preference(loss, score, good).masked_fill(finite.logical_not(), kMinusInfinity);
     // Where nothing fools, first_success hands back a last iterate: earlier ones only hold its place.
     if (m_plan.stop == StopPolicy::FirstSuccess && !last) value = value.masked_fill(good.logical_not(), kMinusInfinity);
     const torch::Tensor hadGood = m_outcome.success.index_select(0, m_rows);
-    const torch::Tensor higher = value > m_loss.index_select(0, m_rows);
+    const torch::Tensor higher = value > m_value.index_select(0, m_rows);
     torch::Tensor take = good & hadGood.logical_not();
     if (m_plan.stop != StopPolicy::FirstSuccess) {
       take = take | ((good == hadGood) & higher);
@@ -176,31 +195,22 @@ class IterativeRun {
     // Something must be reported, even where no loss was ever finite.
     take = take | m_kept.index_select(0, m_rows).logical_not();
     keep(take.nonzero().squeeze(1), x, value, logits, good);
+    if (score.defined()) keepScores(take.nonzero().squeeze(1), score);
   }
 
-  void keep(const torch::Tensor& taken, const torch::Tensor& x, const torch::Tensor& loss, const torch::Tensor& logits,
+  void keep(const torch::Tensor& taken, const torch::Tensor& x, const torch::Tensor& value, const torch::Tensor& logits,
             const torch::Tensor& good) {
     if (taken.size(0) == 0) return;
     const torch::Tensor rows = m_rows.index_select(0, taken);
     m_outcome.adversarial.index_copy_(0, rows, x.index_select(0, taken));
     m_outcome.predictions.index_copy_(0, rows, logits.argmax(1).index_select(0, taken));
     m_outcome.success.index_copy_(0, rows, good.index_select(0, taken));
-    m_loss.index_copy_(0, rows, loss.index_select(0, taken));
+    m_value.index_copy_(0, rows, value.index_select(0, taken));
     m_kept.index_fill_(0, rows, true);
   }
 
-  void addNotes() {
-    const auto count = [](const torch::Tensor& flags) { return flags.sum().item<std::int64_t>(); };
-    const std::string of = " of " + std::to_string(m_classes.size(0)) + " images";
-    if (const std::int64_t bad = count(m_outcome.nonfinite); bad > 0) {
-      m_outcome.notes.push_back("the loss or its gradient was NaN or infinite for " + std::to_string(bad) + of +
-                                ": such steps were left out, so failures there say nothing about robustness");
-    }
-    const std::int64_t stuck = count(m_vanished & m_outcome.success.logical_not());
-    if (stuck > 0) {
-      m_outcome.notes.push_back("the gradient vanished for " + std::to_string(stuck) + of +
-                                " that were not fooled: this is no robustness; try loss = margin or another attack");
-    }
+  void keepScores(const torch::Tensor& taken, const torch::Tensor& score) {
+    m_outcome.scores.index_copy_(0, m_rows.index_select(0, taken), score.to(torch::kFloat64).index_select(0, taken));
   }
 
   CountingClassifier m_classifier;
@@ -208,13 +218,13 @@ class IterativeRun {
   const IterativePlan& m_plan;
   StepRule& m_rule;
   const JobContext& m_context;
-  std::unique_ptr<AttackObjective> m_objective;
-  torch::Tensor m_classes;
+  AttackObjective m_objective;
+  AttackAims m_aims;
   Ball m_ball;
   AttackOutcome m_outcome;
   TraceRecorder m_trace;
   torch::Tensor m_rows;      ///< places of the active images in the batch, ascending
-  torch::Tensor m_loss;      ///< of what is kept
+  torch::Tensor m_value;     ///< preference() of what is kept
   torch::Tensor m_kept;      ///< whether anything is kept yet
   torch::Tensor m_vanished;  ///< whether a gradient was exactly 0
 };
@@ -228,48 +238,14 @@ StopPolicy parseStop(const std::string& name) {
   throw Error(ErrorKind::Usage, "there is no stop policy \"" + name + "\"", "stop", "known: first_success, last, best");
 }
 
-std::unique_ptr<StepRule> steepestAscent(Norm norm) {
-  if (norm == Norm::Linf) return std::make_unique<SignRule>();
-  return std::make_unique<NormalisedRule>();
+const GradientSource& autogradSource() {
+  static const Autograd source;
+  return source;
 }
 
-AttackOutcome runIterative(const std::string& name, const Classifier& classifier, const AttackRequest& request,
-                           const IterativePlan& plan, StepRule& rule, const JobContext& context) {
-  checkRequest(name, classifier, request, plan.targeted);
-  checkGradients(name, classifier, request);
-  const torch::NoGradGuard noGrad;
+AttackOutcome runIterative(const Classifier& classifier, const AttackRequest& request, const IterativePlan& plan,
+                           StepRule& rule, const JobContext& context) {
   return IterativeRun(classifier, request, plan, rule, context).run();
 }
-
-namespace parameter {
-
-ParameterSpec epsilon(double defaultValue, double maximum) {
-  return ParameterSpec::real("epsilon", defaultValue, 0, maximum, "[0,1]", "Largest distance from the clean image");
-}
-
-ParameterSpec stepSize(double defaultValue, std::string whenZero) {
-  return ParameterSpec::real("step_size", defaultValue, 0, 30, "[0,1]",
-                             "Length of a step in the attack's norm; 0 means " + std::move(whenZero));
-}
-
-ParameterSpec steps(std::int64_t defaultValue) {
-  return ParameterSpec::integer("steps", defaultValue, 1, 100000, "", "Number of gradient steps");
-}
-
-ParameterSpec loss() {
-  return ParameterSpec::choice("loss", "cross_entropy", {"cross_entropy", "margin"},
-                               "What is ascended; the margin's gradient doesn't vanish on confident networks");
-}
-
-ParameterSpec targeted() {
-  return ParameterSpec::boolean("targeted", false, "Towards a target class instead of away from the true one");
-}
-
-ParameterSpec stop(const std::string& defaultValue) {
-  return ParameterSpec::choice("stop", defaultValue, {"first_success", "last", "best"},
-                               "Which step is handed back: the first that fools, the last, or the best one");
-}
-
-}  // namespace parameter
 
 }  // namespace whorl

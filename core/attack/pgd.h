@@ -5,14 +5,15 @@
 
 namespace whorl {
 
-/// Projected gradient descent from random points of the ball, with restarts, in linf or l2 (Madry et al. 2018).
+/// Projected gradient descent from random points of the ball, with restarts, momentum and step schedules, in linf, l2
+/// or l1 (Madry et al. 2018).
 class Pgd : public Attack {
  public:
-  const OperationSpec& spec() const override;
-  std::vector<std::string> norms() const override;
-  const std::vector<std::pair<std::string, Parameters>>& presets() const override;
-  AttackOutcome run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
-                    const JobContext& context) const override;
+  Pgd();
+
+ protected:
+  AttackOutcome perform(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
+                        const JobContext& context) const override;
 };
 
 }  // namespace whorl

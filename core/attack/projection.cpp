@@ -37,12 +37,57 @@ void drawL2(Random& random, double epsilon, double* values, std::int64_t size) {
   for (std::int64_t k = 0; k < size; ++k) values[k] *= factor;
 }
 
+/// Exponential magnitudes over their sum lie uniformly on the simplex; signs and a radius of law r^d make the ball.
+void drawL1(Random& random, double epsilon, double* values, std::int64_t size) {
+  double sum = 0;
+  for (std::int64_t k = 0; k < size; ++k) {
+    values[k] = -std::log1p(-random.uniform());
+    sum += values[k];
+    if (random.bernoulli(0.5)) values[k] = -values[k];
+  }
+  const double radius = epsilon * std::pow(random.uniform(), 1.0 / static_cast<double>(size));
+  for (std::int64_t k = 0; k < size; ++k) values[k] *= sum > 0 ? radius / sum : 0;
+}
+
+using Draw = void (*)(Random&, double, double*, std::int64_t);
+
+Draw drawOf(Norm norm) {
+  if (norm == Norm::Linf) return drawLinf;
+  return norm == Norm::L2 ? drawL2 : drawL1;
+}
+
+/// The nearest point to origin + delta of the 1-ball in the box: magnitudes shrink by one λ for all pixels of an image,
+/// and end at the box. Σ min(max(|δ| − λ, 0), room) falls with λ, which bisection finds to the last bit.
+torch::Tensor projectL1(const torch::Tensor& origin, const torch::Tensor& images, double epsilon) {
+  const torch::Tensor delta = (images - origin).to(torch::kFloat64).flatten(1);
+  const torch::Tensor o = origin.to(torch::kFloat64).flatten(1);
+  const torch::Tensor room = at::where(delta > 0, 1 - o, o);
+  const torch::Tensor size = delta.abs();
+  const auto spent = [&](const torch::Tensor& lambda) {
+    return at::minimum((size - lambda).clamp_min_(0), room).sum(1, /*keepdim=*/true);
+  };
+  torch::Tensor low = torch::zeros({size.size(0), 1}, size.options());
+  const torch::Tensor inside = spent(low) <= epsilon;
+  torch::Tensor high = size.amax(1, /*keepdim=*/true);
+  constexpr int kBisections = 60;
+  for (int k = 0; k < kBisections; ++k) {
+    const torch::Tensor middle = (low + high) / 2;
+    const torch::Tensor tooMuch = spent(middle) > epsilon;
+    low = at::where(tooMuch, middle, low);
+    high = at::where(tooMuch, high, middle);
+  }
+  const torch::Tensor lambda = at::where(inside, at::zeros_like(high), high);
+  const torch::Tensor shrunk = at::minimum((size - lambda).clamp_min_(0), room) * delta.sign();
+  return (o + shrunk).to(origin.scalar_type()).view(origin.sizes()).clamp_(0, 1);
+}
+
 }  // namespace
 
 Norm parseNorm(const std::string& name) {
   if (name == "linf") return Norm::Linf;
   if (name == "l2") return Norm::L2;
-  throw Error(ErrorKind::Usage, "there is no norm \"" + name + "\" here", "norm", "known: linf, l2");
+  if (name == "l1") return Norm::L1;
+  throw Error(ErrorKind::Usage, "there is no norm \"" + name + "\" here", "norm", "known: linf, l2, l1");
 }
 
 torch::Tensor l2Norms(const torch::Tensor& images) {
@@ -62,6 +107,13 @@ Ball::Ball(Norm norm, torch::Tensor origin, double epsilon)
 torch::Tensor Ball::project(const torch::Tensor& images) const {
   if (m_norm == Norm::Linf) return at::clamp(images, m_lower, m_upper);
   if (images.size(0) == 0) return images;
+  if (m_norm == Norm::L1) {
+    // Rounding to the images' precision may add half a unit in the last place for every pixel.
+    const double eta = images.scalar_type() == torch::kFloat64 ? std::numeric_limits<double>::epsilon()
+                                                               : std::numeric_limits<float>::epsilon();
+    const double radius = m_epsilon - 0.25 * eta * static_cast<double>(images[0].numel());
+    return projectL1(m_origin, images, std::max(0.0, radius));
+  }
   const torch::Tensor delta = images - m_origin;
   const double radius = safeRadius(m_epsilon, images);
   // Norms in double: a float sum of 21,168 squares would be as coarse as the tolerance.
@@ -74,9 +126,10 @@ torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds) const {
   torch::Tensor offsets = torch::empty(m_origin.sizes(), torch::kFloat64);
   const std::int64_t size = seeds.empty() ? 0 : offsets.numel() / static_cast<std::int64_t>(seeds.size());
   double* values = offsets.data_ptr<double>();
+  const Draw draw = drawOf(m_norm);
   for (const std::uint64_t seed : seeds) {
     Random random(seed);
-    (m_norm == Norm::Linf ? drawLinf : drawL2)(random, m_epsilon, values, size);
+    draw(random, m_epsilon, values, size);
     values += size;
   }
   return m_origin + offsets.to(m_origin.device(), m_origin.scalar_type());

@@ -9,8 +9,8 @@
 
 namespace whorl {
 
-enum class Norm { Linf, L2 };
-/// "linf" or "l2"; Error(Usage) for others.
+enum class Norm { Linf, L2, L1 };
+/// "linf", "l2" or "l1"; Error(Usage) for others.
 Norm parseNorm(const std::string& name);
 
 /// Per-image L2 norm of [B,…]: [B].
@@ -25,8 +25,9 @@ class Ball {
   /// origin [B,C,H,W] inside the box.
   Ball(Norm norm, torch::Tensor origin, double epsilon);
 
-  /// The nearest point of the ∞-ball in the box; for L2 the radial projection, then the box (which only comes nearer).
-  /// Rounding never leaves the ball by more than 1e-7.
+  /// The nearest point of the ∞-ball in the box, and of the 1-ball in the box (Croce and Hein 2021, "Mind the Box",
+  /// prop. 2.1); for L2 the radial projection, then the box (which only comes nearer). Rounding never leaves the ball
+  /// by more than 1e-7.
   torch::Tensor project(const torch::Tensor& images) const;
 
   /// Uniform in the ball (not yet cut with the box, as published), one seed an image: the same wherever it is in a

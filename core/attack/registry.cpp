@@ -2,21 +2,28 @@
 #include "core/attack/attack.h"
 #include "core/attack/bim.h"
 #include "core/attack/fgsm.h"
+#include "core/attack/mifgsm.h"
 #include "core/attack/pgd.h"
+#include "core/attack/support.h"
 #include "core/base/error.h"
 
 namespace whorl {
 
-const std::vector<std::pair<std::string, Parameters>>& Attack::presets() const {
-  static const std::vector<std::pair<std::string, Parameters>> none;
-  return none;
+AttackOutcome Attack::run(const Classifier& classifier, const AttackRequest& request, const Parameters& parameters,
+                          const JobContext& context) const {
+  const Parameters resolved = resolve(spec().name, spec().parameters, parameters);
+  checkRequest(spec().name, classifier, request, resolved.has("targeted") && resolved.boolean("targeted"));
+  if (threatModel() != ThreatModel::BlackBox) checkGradients(spec().name, classifier, request);
+  const torch::NoGradGuard noGradients;
+  return perform(classifier, request, resolved, context);
 }
 
 const std::vector<const Attack*>& attacks() {
   static const Fgsm fgsm;
   static const Bim bim;
+  static const MomentumFgsm mifgsm;
   static const Pgd pgd;
-  static const std::vector<const Attack*> table = {&fgsm, &bim, &pgd};
+  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd};
   return table;
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/attack/support.h"
 
+#include <limits>
 #include <sstream>
+#include <utility>
 
+#include "core/attack/projection.h"
 #include "core/base/error.h"
+#include "core/base/random.h"
 
 namespace whorl {
 namespace {
@@ -59,6 +63,19 @@ void checkTargets(const std::string& name, const AttackRequest& request, int cla
   }
 }
 
+void checkOptional(const std::string& name, const AttackRequest& request) {
+  if (request.start.defined() && request.start.sizes() != request.images.sizes()) {
+    throw Error(ErrorKind::BadInput, "there must be as many starting points as images, of the same shape", name);
+  }
+  const std::int64_t batch = request.images.size(0);
+  for (const torch::Tensor& values : {request.constants, request.detector.weights}) {
+    if (!values.defined()) continue;
+    if (values.dim() != 1 || values.size(0) != batch || !((values >= 0) & values.isfinite()).all().item<bool>()) {
+      throw Error(ErrorKind::BadInput, "a weight for each image must be a finite number of 0 or more", name);
+    }
+  }
+}
+
 }  // namespace
 
 void checkRequest(const std::string& name, const Classifier& classifier, const AttackRequest& request, bool targeted) {
@@ -70,13 +87,14 @@ void checkRequest(const std::string& name, const Classifier& classifier, const A
     throw Error(ErrorKind::BadInput,
                 std::to_string(request.indices.size()) + " indices for " + std::to_string(batch) + " images", name);
   }
+  checkOptional(name, request);
   const bool adaptive = request.threatModel == ThreatModel::AdaptiveWhiteBox;
-  if (request.detectorScore && !adaptive) {
+  if (request.detector && !adaptive) {
     throw Error(ErrorKind::Usage,
                 "a " + threatModelName(request.threatModel) + " attacker sees nothing of the detector", name,
                 "ask for the threat model " + threatModelName(ThreatModel::AdaptiveWhiteBox));
   }
-  if (adaptive && !request.detectorScore) {
+  if (adaptive && !request.detector) {
     throw Error(ErrorKind::Usage, "an adaptive attack needs a detector with gradients to adapt to", name,
                 "choose a model with fingerprints, or the threat model " + threatModelName(ThreatModel::GreyBox));
   }
@@ -93,16 +111,55 @@ void checkGradients(const std::string& name, const Classifier& classifier, const
   }
 }
 
-std::unique_ptr<AttackObjective> requestedObjective(const AttackRequest& request, const std::string& loss,
-                                                    bool targeted) {
-  auto objective = makeObjective(loss, targeted);
-  if (!request.detectorScore) return objective;
-  return withDetector(std::move(objective), request.detectorScore, request.detectorWeight);
+AttackAims aimsOf(const AttackRequest& request) {
+  AttackAims aims{request.labels, request.targets, {}};
+  if (!request.detector) return aims;
+  const auto options = request.labels.options().dtype(torch::kFloat64);
+  aims.weights = request.detector.weights.defined()
+                     ? request.detector.weights.to(options)
+                     : torch::full({request.labels.size(0)}, request.detector.weight, options);
+  return aims;
 }
 
-torch::Tensor fooled(const torch::Tensor& logits, const torch::Tensor& classes, bool targeted) {
+AttackObjective requestedObjective(const AttackRequest& request, const std::string& loss) {
+  return makeObjective(loss, request.detector);
+}
+
+std::int64_t backwardsOf(const AttackObjective& objective, std::int64_t forwards) {
+  return objective.detector() && objective.detector().rule != DetectorTerm::Rule::Sum ? 2 * forwards : forwards;
+}
+
+torch::Tensor fooled(const torch::Tensor& logits, const AttackAims& aims) {
   const torch::Tensor predictions = logits.argmax(1);
-  return (targeted ? predictions == classes : predictions != classes) & logits.isfinite().all(1);
+  return (aims.targeted() ? predictions == aims.targets : predictions != aims.labels) & logits.isfinite().all(1);
+}
+
+std::vector<std::uint64_t> seedsAt(const AttackRequest& request, const torch::Tensor& rows, std::int64_t restart,
+                                   std::int64_t step) {
+  const torch::Tensor places = rows.to(torch::kCPU).contiguous();
+  std::vector<std::uint64_t> seeds;
+  seeds.reserve(static_cast<std::size_t>(places.size(0)));
+  for (std::int64_t k = 0; k < places.size(0); ++k) {
+    const auto place = places.const_data_ptr<std::int64_t>()[k];
+    const std::int64_t index = request.indices.empty() ? place : request.indices[static_cast<std::size_t>(place)];
+    seeds.push_back(mixSeed(request.seed, static_cast<std::uint64_t>(index), static_cast<std::uint64_t>(restart),
+                            static_cast<std::uint64_t>(step)));
+  }
+  return seeds;
+}
+
+void addGradientNotes(AttackOutcome& outcome, const torch::Tensor& vanished) {
+  const auto count = [](const torch::Tensor& flags) { return flags.sum().item<std::int64_t>(); };
+  const std::string of = " of " + std::to_string(outcome.success.size(0)) + " images";
+  if (const std::int64_t bad = count(outcome.nonfinite); bad > 0) {
+    outcome.notes.push_back("the loss or its gradient was NaN or infinite for " + std::to_string(bad) + of +
+                            ": such steps were left out, so failures there say nothing about robustness");
+  }
+  if (!vanished.defined()) return;
+  if (const std::int64_t stuck = count(vanished & outcome.success.logical_not()); stuck > 0) {
+    outcome.notes.push_back("the gradient vanished for " + std::to_string(stuck) + of +
+                            " that were not fooled: this is no robustness; try loss = margin or another attack");
+  }
 }
 
 TraceRecorder::TraceRecorder(const AttackRequest& request, AttackOutcome& outcome)
@@ -110,7 +167,8 @@ TraceRecorder::TraceRecorder(const AttackRequest& request, AttackOutcome& outcom
       m_outcome(outcome),
       m_active((request.trace || request.onStep) && request.images.size(0) > 0) {}
 
-void TraceRecorder::record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& image) {
+void TraceRecorder::record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& image,
+                           const torch::Tensor& score) {
   if (!m_active) return;
   const torch::Tensor delta = (image - m_request.images.narrow(0, 0, 1)).to(torch::kFloat64);
   AttackTraceStep step;
@@ -119,9 +177,52 @@ void TraceRecorder::record(const torch::Tensor& loss, const torch::Tensor& logit
   step.margin = margins(logits, m_request.labels.narrow(0, 0, 1)).item<double>();
   step.l2 = delta.norm().item<double>();
   step.linf = delta.abs().max().item<double>();
+  step.score = score.defined() ? score.item<double>() : std::numeric_limits<double>::quiet_NaN();
   step.image = image[0].to(torch::kCPU).clone(at::MemoryFormat::Contiguous);
   if (m_request.onStep) m_request.onStep(step);
   if (m_request.trace) m_outcome.trace.push_back(std::move(step));
+}
+
+NearestAdversarial::NearestAdversarial(const AttackRequest& request, AttackOutcome& outcome)
+    : m_request(request), m_outcome(outcome), m_aims(aimsOf(request)) {
+  const std::int64_t batch = request.images.size(0);
+  const auto flags = request.labels.options().dtype(torch::kBool);
+  const auto numbers = request.labels.options().dtype(torch::kFloat64);
+  const double infinity = std::numeric_limits<double>::infinity();
+  outcome.adversarial = request.images.clone();
+  outcome.success = torch::zeros({batch}, flags);
+  outcome.predictions = request.labels.clone();
+  outcome.nonfinite = torch::zeros({batch}, flags);
+  outcome.steps = torch::zeros({batch}, request.labels.options());
+  m_distance = torch::full({batch}, infinity, numbers);
+  if (request.detector) {
+    m_score = torch::full({batch}, infinity, numbers);
+    outcome.scores = torch::full({batch}, std::numeric_limits<double>::quiet_NaN(), numbers);
+  }
+}
+
+torch::Tensor NearestAdversarial::offer(const torch::Tensor& rows, const torch::Tensor& x, const torch::Tensor& logits,
+                                        const torch::Tensor& score) {
+  const torch::Tensor good = fooled(logits, m_aims.select(rows));
+  const torch::Tensor distance = l2Norms((x - m_request.images.index_select(0, rows)).to(torch::kFloat64));
+  torch::Tensor better = distance < m_distance.index_select(0, rows);
+  torch::Tensor precise;
+  if (m_score.defined()) {
+    precise = score.to(torch::kFloat64);
+    better = precise < m_score.index_select(0, rows);
+  }
+  const torch::Tensor taken = (good & better).nonzero().squeeze(1);
+  if (taken.size(0) == 0) return good;
+  const torch::Tensor places = rows.index_select(0, taken);
+  m_outcome.adversarial.index_copy_(0, places, x.index_select(0, taken));
+  m_outcome.predictions.index_copy_(0, places, logits.argmax(1).index_select(0, taken));
+  m_outcome.success.index_fill_(0, places, true);
+  m_distance.index_copy_(0, places, distance.index_select(0, taken));
+  if (m_score.defined()) {
+    m_score.index_copy_(0, places, precise.index_select(0, taken));
+    m_outcome.scores.index_copy_(0, places, precise.index_select(0, taken));
+  }
+  return good;
 }
 
 }  // namespace whorl

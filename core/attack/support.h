@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/attack/attack.h"
 
@@ -39,26 +40,62 @@ void checkRequest(const std::string& name, const Classifier& classifier, const A
 /// For attacks that take gradients: Error(BadInput) for a classifier without, Error(Usage) for a black-box attacker.
 void checkGradients(const std::string& name, const Classifier& classifier, const AttackRequest& request);
 
-/// The loss by name, with the detector's score where the request is adaptive.
-std::unique_ptr<AttackObjective> requestedObjective(const AttackRequest& request, const std::string& loss,
-                                                    bool targeted);
+/// What is wanted of the request's images, the detector's weights included.
+AttackAims aimsOf(const AttackRequest& request);
+
+/// The loss by name, with the detector's term where the request is adaptive.
+AttackObjective requestedObjective(const AttackRequest& request, const std::string& loss);
+
+/// Images back through the network for one lossGradient() that took `forwards` images forward.
+std::int64_t backwardsOf(const AttackObjective& objective, std::int64_t forwards);
 
 /// [B] bool: the logits are finite and say something else than the label, or the target.
-torch::Tensor fooled(const torch::Tensor& logits, const torch::Tensor& classes, bool targeted);
+torch::Tensor fooled(const torch::Tensor& logits, const AttackAims& aims);
+
+/// Seeds of the images at `rows` [A] of the request's batch: each from (seed, index, restart, step) alone.
+std::vector<std::uint64_t> seedsAt(const AttackRequest& request, const torch::Tensor& rows, std::int64_t restart,
+                                   std::int64_t step = 0);
+
+/// Notes on images whose loss or gradient was not finite, and on those that were not fooled because it vanished
+/// (`vanished` [B] bool).
+void addGradientNotes(AttackOutcome& outcome, const torch::Tensor& vanished);
 
 /// Records and announces the steps of a request's first image.
 class TraceRecorder {
  public:
   TraceRecorder(const AttackRequest& request, AttackOutcome& outcome);
   bool active() const { return m_active; }
-  /// loss, logits [1,K] and image [1,C,H,W] of the first image.
-  void record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& image);
+  /// loss [1], logits [1,K], image [1,C,H,W] and detector's score [1] (or undefined) of the first image.
+  void record(const torch::Tensor& loss, const torch::Tensor& logits, const torch::Tensor& image,
+              const torch::Tensor& score = {});
 
  private:
   const AttackRequest& m_request;
   AttackOutcome& m_outcome;
   bool m_active;
   std::int64_t m_step = 0;
+};
+
+/// What minimal-norm attacks hand back: per image the nearest iterate that fools (adaptive: of those, the one with the
+/// lowest detector's score), the clean image where none did.
+class NearestAdversarial {
+ public:
+  /// The outcome's tensors are set up for the request; the clean images are what is kept at first.
+  NearestAdversarial(const AttackRequest& request, AttackOutcome& outcome);
+
+  /// Offers iterates x [A,C,H,W] of the images at `rows` [A] of the batch, with logits [A,K] and (adaptive) the
+  /// detector's score [A]. Returns [A] bool: which of them fool.
+  torch::Tensor offer(const torch::Tensor& rows, const torch::Tensor& x, const torch::Tensor& logits,
+                      const torch::Tensor& score = {});
+  /// [B] float64: L2 distance of what is kept; infinity where nothing fooled yet.
+  const torch::Tensor& distances() const { return m_distance; }
+
+ private:
+  const AttackRequest& m_request;
+  AttackOutcome& m_outcome;
+  AttackAims m_aims;
+  torch::Tensor m_distance;
+  torch::Tensor m_score;  ///< adaptive: of what is kept
 };
 
 }  // namespace whorl

@@ -73,8 +73,14 @@ torch::Tensor fingerprintDistances(const torch::Tensor& clean, const torch::Tens
   return at::linalg_vector_norm(f.unsqueeze(2) - wanted.unsqueeze(1), 2, at::IntArrayRef{-1}).mean(0);
 }
 
-FingerprintScore::FingerprintScore(Fingerprints fingerprints, Acceptance acceptance)
-    : m_fingerprints(std::move(fingerprints)), m_acceptance(acceptance) {
+torch::Tensor fingerprintLosses(const torch::Tensor& clean, const torch::Tensor& shifted, const torch::Tensor& dy) {
+  const torch::Tensor f = responses(clean, shifted);
+  const torch::Tensor wanted = dy.to(f.device(), f.scalar_type());
+  return (f.unsqueeze(2) - wanted.unsqueeze(1)).square().mean(-1).sum(0);
+}
+
+FingerprintScore::FingerprintScore(Fingerprints fingerprints, Acceptance acceptance, Measure measure)
+    : m_fingerprints(std::move(fingerprints)), m_acceptance(acceptance), m_measure(measure) {
   checkFingerprints(m_fingerprints);
   const torch::Tensor& dx = m_fingerprints.dx;
   m_offsets = at::cat({at::zeros_like(dx.narrow(0, 0, 1)), dx}).unsqueeze(1);
@@ -93,7 +99,9 @@ FingerprintOutput FingerprintScore::evaluatePiece(const Classifier& classifier, 
   }
   const torch::Tensor all = logits.size() == 1 ? logits.front() : at::cat(logits);
   const torch::Tensor clean = all.select(0, 0);
-  return {clean, fingerprintDistances(clean, all.narrow(0, 1, rows - 1), dy)};
+  const torch::Tensor shifted = all.narrow(0, 1, rows - 1);
+  return {clean, m_measure == Measure::Distance ? fingerprintDistances(clean, shifted, dy)
+                                                : fingerprintLosses(clean, shifted, dy)};
 }
 
 FingerprintOutput FingerprintScore::evaluate(const Classifier& classifier, const torch::Tensor& images) const {
@@ -131,8 +139,11 @@ torch::Tensor FingerprintScore::scoreOf(const FingerprintOutput& output) const {
   return output.distances.gather(1, output.logits.argmax(1, /*keepdim=*/true)).squeeze(1);
 }
 
-torch::Tensor FingerprintScore::score(const Classifier& classifier, const torch::Tensor& images) const {
-  return scoreOf(evaluate(classifier, images));
+DifferentiableScore::Value FingerprintScore::scored(const Classifier& classifier, const torch::Tensor& images,
+                                                    const torch::Tensor& classes) const {
+  const FingerprintOutput output = evaluate(classifier, images);
+  if (!classes.defined()) return {scoreOf(output), output.logits};
+  return {output.distances.gather(1, classes.unsqueeze(1)).squeeze(1), output.logits};
 }
 
 }  // namespace whorl

@@ -47,21 +47,30 @@ torch::Tensor fingerprintErrors(const torch::Tensor& clean, const torch::Tensor&
 /// D_j(x) = (1/N) Σ_i ‖F_i(x) − dy_{i,j}‖₂ for each class j: [B,K]. `clean` [B,K], `shifted` [N,B,K] logits.
 torch::Tensor fingerprintDistances(const torch::Tensor& clean, const torch::Tensor& shifted, const torch::Tensor& dy);
 
+/// Σ_i mean_k (F_i(x) − dy_{i,j})² for each class j: [B,K]. What the published adaptive attacks lower (method: their
+/// LFP). `clean` [B,K], `shifted` [N,B,K] logits.
+torch::Tensor fingerprintLosses(const torch::Tensor& clean, const torch::Tensor& shifted, const torch::Tensor& dy);
+
 /// What one forward of (N+1)·B images gives.
 struct FingerprintOutput {
   torch::Tensor logits;     ///< [B,K] of the images themselves
-  torch::Tensor distances;  ///< [B,K]
+  torch::Tensor distances;  ///< [B,K], in the score's measure
 };
 
 /// The fingerprint distance as a score: s(x) = min_j D_j(x), or D of the predicted class. Immutable; any thread.
 class FingerprintScore : public DifferentiableScore {
  public:
   enum class Acceptance { AnyClass, PredictedClass };
+  enum class Measure {
+    Distance,     ///< fingerprintDistances(): what the detector thresholds
+    SquaredError  ///< fingerprintLosses(): what training lowers
+  };
 
   /// Error(BadInput) for tensors that are no fingerprints: wrong dimensions, none at all, NaN or infinity.
-  explicit FingerprintScore(Fingerprints fingerprints, Acceptance acceptance = Acceptance::AnyClass);
+  explicit FingerprintScore(Fingerprints fingerprints, Acceptance acceptance = Acceptance::AnyClass,
+                            Measure measure = Measure::Distance);
 
-  torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const override;
+  Value scored(const Classifier& classifier, const torch::Tensor& images, const torch::Tensor& classes) const override;
   /// One forward for an image and all its fingerprints (x + dx_i is not clipped to the box); more than a few thousand
   /// copies go through in pieces. Distances are float32, or float64 where the logits are. Gradients flow to `images`
   /// under the caller's grad mode, and are finite where a distance is 0. Error(BadInput) if the classifier's input or
@@ -79,6 +88,7 @@ class FingerprintScore : public DifferentiableScore {
   Fingerprints m_fingerprints;
   torch::Tensor m_offsets;  ///< [N+1,1,C,H,W]: no offset, then dx, so that one addition makes the whole batch
   Acceptance m_acceptance;
+  Measure m_measure;
 };
 
 }  // namespace whorl

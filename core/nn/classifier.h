@@ -33,8 +33,17 @@ class Classifier {
 class DifferentiableScore {
  public:
   virtual ~DifferentiableScore() = default;
-  /// images [B,C,H,W] → [B]; higher means more adversarial. Gradients flow to `images`.
-  virtual torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const = 0;
+  struct Value {
+    torch::Tensor score;   ///< [B]; higher means more adversarial
+    torch::Tensor logits;  ///< [B,K] of the images, which come with it
+  };
+  /// images [B,C,H,W]. `classes` [B] int64: how far each image is from being accepted as that class; undefined: as any,
+  /// which is the detector's own score. Gradients flow to `images` from both.
+  virtual Value scored(const Classifier& classifier, const torch::Tensor& images,
+                       const torch::Tensor& classes) const = 0;
+  torch::Tensor score(const Classifier& classifier, const torch::Tensor& images) const {
+    return scored(classifier, images, {}).score;
+  }
 };
 
 /// A Network with its normalisation (x - mean) / scale per channel, frozen and in eval mode.

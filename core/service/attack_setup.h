@@ -15,18 +15,23 @@ namespace whorl {
 struct AttackSetup {
   const Attack* attack = nullptr;
   Parameters parameters;  ///< resolved; of attackSpec()
+  Parameters adaptive;    ///< resolved; of adaptiveParameters(); empty unless adaptive
   ThreatModel threatModel = ThreatModel::GreyBox;
   std::shared_ptr<const DifferentiableScore> detectorScore;  ///< adaptive white box only
   bool targeted = false;
-  std::int64_t target = -1;  ///< -1: a wrong class drawn for each image
+  std::int64_t target = -1;  ///< -1: a wrong class drawn for each image; -2: label + 1
 
-  /// The class that an image is pushed towards: `target`, or one drawn from (seed, index) among the wrong ones.
+  /// The class that an image is pushed towards: `target`, one drawn from (seed, index) among the wrong ones, or the
+  /// next one.
   std::int64_t targetFor(std::int64_t label, std::int64_t index, int classes, std::uint64_t seed) const;
 };
 
 /// The attack's declaration as front ends see it: one that can be targeted has a `target` class, too, which the attack
 /// itself gets as a tensor.
 OperationSpec attackSpec(const Attack& attack);
+
+/// Whether it has an adaptive form: it ascends an objective, which can hold a detector's score.
+bool hasAdaptiveForm(const Attack& attack);
 
 /// Error(Usage) for unknown names and values, a target class that doesn't exist, or a threat model that the model has
 /// nothing for (adaptive white box needs fingerprints).

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "core/attack/adaptive.h"
 #include "core/attack/attack.h"
 #include "core/detect/detector.h"
 #include "core/nn/architecture.h"
@@ -95,7 +96,12 @@ std::vector<OperationSpec> EngineImpl::perturbations() const {
 std::vector<AttackInfo> EngineImpl::attacks() const {
   std::vector<AttackInfo> list;
   for (const auto* attack : whorl::attacks()) {
-    list.push_back({attackSpec(*attack), threatModelName(attack->threatModel()), attack->norms(), attack->presets()});
+    AttackInfo info{attackSpec(*attack), threatModelName(attack->threatModel()), attack->norms(), {}, {}};
+    for (const AttackPreset& preset : attack->presets()) {
+      info.presets.push_back({preset.name, preset.summary, threatModelName(preset.threatModel), preset.parameters});
+    }
+    if (hasAdaptiveForm(*attack)) info.adaptiveParameters = adaptiveParameters();
+    list.push_back(std::move(info));
   }
   return list;
 }

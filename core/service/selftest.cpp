@@ -99,8 +99,8 @@ void checkLinearLoss(const JobContext&) {
   const LinearClassifier classifier = threeClasses();
   const auto x = numbers({.2, .4, .6, .8}).reshape({1, 1, 1, 4});
   expectNear(classifier.logits(x), {-.2, 1.4, -.3}, "logits");
-  const auto objective = makeObjective("cross_entropy", false);
-  const auto value = lossGradient(*objective, classifier, x, torch::ones({1}, torch::kInt64));
+  const auto value =
+      lossGradient(makeObjective("cross_entropy"), classifier, x, {torch::ones({1}, torch::kInt64), {}, {}});
   expectNear(value.loss.item<double>(), .3253969, "cross-entropy");
   expectNear(value.gradient, {.0138764, -.5034244, .4826098, -.6874602}, "its gradient");
 }

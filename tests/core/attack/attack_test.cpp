@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/attack/attack.h"
+#include "core/attack/adaptive.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <set>
@@ -28,10 +30,28 @@ AttackRequest knownRequest() {
 
 class MeanPixel : public DifferentiableScore {
  public:
-  torch::Tensor score(const Classifier&, const torch::Tensor& images) const override {
-    return images.flatten(1).mean(1);
+  Value scored(const Classifier& classifier, const torch::Tensor& images, const torch::Tensor&) const override {
+    return {images.flatten(1).mean(1), classifier.logits(images)};
   }
 };
+
+/// What the attack's defaults need.
+AttackRequest knownRequestFor(const Attack& attack) {
+  AttackRequest request = knownRequest();
+  const Parameters defaults = resolve(attack.spec().name, attack.spec().parameters, {});
+  if (defaults.has("targeted") && defaults.boolean("targeted")) request.targets = torch::zeros({1}, torch::kInt64);
+  return request;
+}
+
+/// "eps" is nobody's: it must be refused by all.
+bool allTaken(const Attack& attack, const Parameters& parameters) {
+  const auto& list = attack.spec().parameters;
+  for (const auto& [name, value] : parameters.values()) {
+    const auto known = [&name = name](const ParameterSpec& spec) { return spec.name == name; };
+    if (name != "eps" && std::none_of(list.begin(), list.end(), known)) return false;
+  }
+  return true;
+}
 
 }  // namespace
 
@@ -74,9 +94,14 @@ void AttackTest::namesAreUniqueAndFound() {
 void AttackTest::presetsResolve() {
   for (const Attack* attack : attacks()) {
     QVERIFY(!attack->presets().empty());
-    for (const auto& [name, values] : attack->presets()) {
-      QVERIFY(!name.empty());
-      resolve(attack->spec().name, attack->spec().parameters, values);
+    std::set<std::string> names;
+    for (const AttackPreset& preset : attack->presets()) {
+      QVERIFY(!preset.name.empty() && names.insert(preset.name).second);
+      std::vector<ParameterSpec> known = attack->spec().parameters;
+      const bool adaptive = preset.threatModel == ThreatModel::AdaptiveWhiteBox;
+      QVERIFY(!adaptive || !preset.summary.empty());
+      if (adaptive) known.insert(known.end(), adaptiveParameters().begin(), adaptiveParameters().end());
+      resolve(attack->spec().name, known, preset.parameters);
     }
   }
 }
@@ -102,8 +127,15 @@ void AttackTest::badRequestsAreRefused_data() {
   row("label out of range", ErrorKind::BadInput, [=](R& r, P&) { r.labels = longs(3); });
   row("negative label", ErrorKind::BadInput, [=](R& r, P&) { r.labels = longs(-1); });
   row("wrong indices", ErrorKind::BadInput, [](R& r, P&) { r.indices = {1, 2}; });
-  row("target missing", ErrorKind::Usage, [](R&, P& p) { p.set("targeted", true); });
-  row("target not asked for", ErrorKind::Usage, [=](R& r, P&) { r.targets = longs(0); });
+  row("target missing", ErrorKind::Usage, [](R& r, P& p) {
+    r.targets = torch::Tensor();
+    p.set("targeted", true);
+  });
+  row("starting points of another shape", ErrorKind::BadInput, [](R& r, P&) { r.start = torch::zeros({2}); });
+  row("target not asked for", ErrorKind::Usage, [=](R& r, P& p) {
+    r.targets = longs(0);
+    p.set("targeted", false);
+  });
   row("target is the label", ErrorKind::Usage, [=](R& r, P& p) {
     r.targets = longs(1);
     p.set("targeted", true);
@@ -113,15 +145,16 @@ void AttackTest::badRequestsAreRefused_data() {
     p.set("targeted", true);
   });
   row("black box", ErrorKind::Usage, [](R& r, P&) { r.threatModel = ThreatModel::BlackBox; });
-  row("detector in the grey box", ErrorKind::Usage, [](R& r, P&) { r.detectorScore = std::make_shared<MeanPixel>(); });
+  row("detector in the grey box", ErrorKind::Usage, [](R& r, P&) { r.detector.score = std::make_shared<MeanPixel>(); });
   row("adaptive to nothing", ErrorKind::Usage, [](R& r, P&) { r.threatModel = ThreatModel::AdaptiveWhiteBox; });
-  row("negative weight", ErrorKind::Usage, [](R& r, P&) {
+  row("negative weight", ErrorKind::BadInput, [](R& r, P&) {
     r.threatModel = ThreatModel::AdaptiveWhiteBox;
-    r.detectorScore = std::make_shared<MeanPixel>();
-    r.detectorWeight = -1;
+    r.detector.score = std::make_shared<MeanPixel>();
+    r.detector.weights = torch::full({1}, -1.0, kDouble);
   });
   row("unknown parameter", ErrorKind::Usage, [](R&, P& p) { p.set("eps", 0.1); });
   row("negative epsilon", ErrorKind::Usage, [](R&, P& p) { p.set("epsilon", -0.1); });
+  row("NaN epsilon", ErrorKind::Usage, [](R&, P& p) { p.set("epsilon", std::nan("")); });
   row("epsilon beyond the box", ErrorKind::Usage, [](R&, P& p) { p.set("epsilon", 1.5); });
 }
 
@@ -130,9 +163,11 @@ void AttackTest::badRequestsAreRefused() {
   QFETCH(Change, change);
   QFETCH(int, kind);
   for (const Attack* attack : attacks()) {
-    AttackRequest request = knownRequest();
+    AttackRequest request = knownRequestFor(*attack);
     Parameters parameters;
     change(request, parameters);
+    if (!allTaken(*attack, parameters)) continue;  // "targeted" of an attack that can't be
+    if (request.threatModel == ThreatModel::BlackBox && attack->threatModel() == ThreatModel::BlackBox) continue;
     const LinearClassifier net = knownNetwork();
     try {
       attack->run(net, request, parameters, {});
@@ -157,7 +192,8 @@ void AttackTest::badParametersNameTheRange() {
   QVERIFY(refused("fgsm", {{"epsilon", -0.1}}, "0 to 1"));
   QVERIFY(refused("bim", {{"steps", std::int64_t{0}}}, "1 to"));
   QVERIFY(refused("bim", {{"stop", std::string("never")}}, "first_success"));
-  QVERIFY(refused("pgd", {{"norm", std::string("l1")}}, "linf"));
+  QVERIFY(refused("pgd", {{"norm", std::string("l0")}}, "linf"));
+  QVERIFY(refused("fgsm", {{"norm", std::string("l0")}}, "norm"));
   QVERIFY(refused("pgd", {{"epsilon", 1.5}}, "0 to 1"));
   QVERIFY(refused("pgd", {{"restarts", std::int64_t{3}}, {"random_start", false}}, "random_start"));
 }
@@ -166,8 +202,9 @@ void AttackTest::noGradientsNoAttack() {
   LinearClassifier net = knownNetwork();
   net.setDifferentiable(false);
   for (const Attack* attack : attacks()) {
+    if (attack->threatModel() == ThreatModel::BlackBox) continue;
     try {
-      attack->run(net, knownRequest(), {}, {});
+      attack->run(net, knownRequestFor(*attack), {}, {});
       QFAIL(attack->spec().name.c_str());
     } catch (const Error& error) {
       QCOMPARE(error.kind(), ErrorKind::BadInput);
@@ -180,6 +217,8 @@ void AttackTest::emptyBatchIsFine() {
   request.images = torch::empty({0, 1, 2, 2}, kDouble);
   request.labels = torch::empty({0}, torch::kInt64);
   for (const Attack* attack : attacks()) {
+    request.targets = knownRequestFor(*attack).targets;
+    if (request.targets.defined()) request.targets = request.targets.narrow(0, 0, 0);
     const AttackOutcome outcome = attack->run(knownNetwork(), request, {}, {});
     QCOMPARE(outcome.adversarial.size(0), 0);
     QCOMPARE(outcome.forwards, 0);
@@ -222,7 +261,7 @@ void AttackTest::traceFollowsTheFirstImage() {
 
 void AttackTest::inputIsNotTouched() {
   for (const Attack* attack : attacks()) {
-    const AttackRequest request = knownRequest();
+    const AttackRequest request = knownRequestFor(*attack);
     attack->run(knownNetwork(), request, {}, {});
     QVERIFY(at::equal(request.images, knownImage()));
     QVERIFY(!request.images.requires_grad());
