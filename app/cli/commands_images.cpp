@@ -55,7 +55,7 @@ void addPredict(CLI::App& root, CommonOptions& common, std::vector<Command>& com
   app->add_option("--model", options->request.model, "Model: a shipped name, one of yours, or a file");
   app->add_option("--fit", options->fit, "How images of other sizes are fitted: fit, crop, stretch (default fit)");
   commands.push_back({app,
-                      [options](Session& session, std::vector<ExtraOption>) {
+                      [options](Session& session, const std::vector<ExtraOption>&) {
                         PredictRequest request = options->request;
                         requireModel(request.model, "predict");
                         request.fit = parseFit(options->fit);
@@ -281,8 +281,9 @@ void addExplore(CLI::App& root, CommonOptions& common, std::vector<Command>& com
   app->add_option("--fit", options->fit, "fit, crop or stretch (default fit)");
   app->add_option("--threat-model", options->request.threatModel, "What attacks may see (default grey-box)");
   app->add_option("--output", options->output, "Write the resulting image here");
-  commands.push_back(
-      {app, [options](Session& session, std::vector<ExtraOption>) { runExplore(session, *options); }, nullptr, false});
+  commands.push_back({app,
+                      [options](Session& session, const std::vector<ExtraOption>&) { runExplore(session, *options); },
+                      nullptr, false});
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ CLI::App* addCommand(CLI::App& parent, const std::string& name, const std::strin
                      std::vector<Command>& commands, std::function<void(Session&)> run) {
   CLI::App* app = parent.add_subcommand(name, help);
   addCommonOptions(*app, common);
-  commands.push_back(
-      {app, [run = std::move(run)](Session& session, std::vector<ExtraOption>) { run(session); }, nullptr, false});
+  commands.push_back({app, [run = std::move(run)](Session& session, const std::vector<ExtraOption>&) { run(session); },
+                      nullptr, false});
   return app;
 }
 

@@ -63,7 +63,8 @@ TrainRequest trainRequest(const TrainOptions& options, const Session& session, E
   refuseLeftOvers("train", extras, specs);
   // Another objective than the preset's: its values only count where that objective has them.
   for (const auto& [name, value] : parameters.values()) {
-    const bool declared = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
+    const bool declared =
+        std::any_of(specs.begin(), specs.end(), [&name = name](const auto& spec) { return spec.name == name; });
     if (declared) request.parameters.set(name, value);
   }
   for (const auto& [name, value] : given.values()) request.parameters.set(name, value);

@@ -50,7 +50,7 @@ std::string membersProblem(const CatalogueFile& file, const fs::path& path, cons
     });
   }
   for (const auto& [name, problem] : problems) {
-    if (!problem.empty()) return name + ": " + problem;
+    if (!problem.empty()) return std::string(name).append(": ").append(problem);
   }
   return {};
 }

@@ -373,7 +373,7 @@ void download(const DownloadRequest& request, const JobContext& context) {
         fs::remove(originPath, error);
         return;
       }
-      reasons += (reasons.empty() ? "" : "; ") + url + ": " + problem;
+      reasons.append(reasons.empty() ? "" : "; ").append(url).append(": ").append(problem);
     }
     if (part.size() == 0) {
       fs::remove(partPath, error);

@@ -174,11 +174,12 @@ cv::Mat drawShape(int shape, Random& random) {
   const cv::Vec3d colour = contrasting(base, random);
   // Light falls across the shape from a random side.
   const cv::Vec2d light(random.uniform(-1.2, 1.2), random.uniform(-1.2, 1.2));
+  constexpr int kCentre = kSide / 2;
   for (int y = 0; y < kSide; ++y) {
     for (int x = 0; x < kSide; ++x) {
       const double opacity = coverage.at<std::uint8_t>(y, x) / 255.0;
       if (opacity == 0) continue;
-      const double shade = light[0] * (x - kSide / 2) + light[1] * (y - kSide / 2);
+      const double shade = light[0] * (x - kCentre) + light[1] * (y - kCentre);
       auto& pixel = image.at<cv::Vec3b>(y, x);
       for (int c = 0; c < 3; ++c) {
         pixel[c] = cv::saturate_cast<std::uint8_t>(pixel[c] * (1 - opacity) + (colour[c] + shade) * opacity);

@@ -234,6 +234,7 @@ std::vector<ModelEntry> ModelsPage::chosen() const {
   for (const QModelIndex& index : m_table->selectionModel()->selectedRows()) rows.push_back(index.row());
   std::sort(rows.begin(), rows.end());
   std::vector<ModelEntry> entries;
+  entries.reserve(rows.size());
   for (int row : rows) entries.push_back(m_model->entry(m_filter->mapToSource(m_filter->index(row, 0)).row()));
   return entries;
 }

@@ -195,7 +195,7 @@ void TrainPage::start() {
     request.checkpoint =
         newCheckpointPath(folder, QString::fromStdString(request.modelName), QDateTime::currentDateTime());
   }
-  launch(std::move(request));
+  launch(request);
 }
 
 void TrainPage::continueRun(const BrokenOffRun& run) {
@@ -213,12 +213,12 @@ void TrainPage::chooseCheckpoint() {
     TrainRequest request = m_form->request();
     request.checkpoint = path.toStdString();
     request.resume = true;
-    launch(std::move(request));
+    launch(request);
   });
   dialog->open();
 }
 
-void TrainPage::launch(TrainRequest request) {
+void TrainPage::launch(const TrainRequest& request) {
   if (!m_run->state().canStart() || !m_form->obstacle().isEmpty()) return;
   m_problem->setText({});
   m_result->dismiss();

@@ -47,7 +47,7 @@ class TrainPage : public QWidget {
   void start();
   void continueRun(const BrokenOffRun& run);
   void chooseCheckpoint();
-  void launch(TrainRequest request);
+  void launch(const TrainRequest& request);
   void fillContinueMenu();
   void showPhase();
   void showEvents(const std::vector<TrainEvent>& events);

@@ -73,7 +73,7 @@ bool TrainRun::start(const TrainRequest& request) {
     if (!request.checkpoint.empty() && !stoppedEarly(result)) removeBrokenOff(request.checkpoint);
     return result;
   };
-  const auto done = [this](TrainResult result) {
+  const auto done = [this](const TrainResult& result) {
     end();
     m_state.jobFinishes();
     Q_EMIT phaseChanged();
