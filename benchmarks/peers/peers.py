@@ -22,17 +22,28 @@ PACKAGES = {
     "adv_lib": "adv-lib",
 }
 PEERS = {}  # attack → library → function
+NORMS = {}  # (attack, library) → norms, where not in all
 NOTES = {}  # (attack, library) → what to know of it
 
 
-def peer(attack, library, note=""):
+def peer(attack, library, note="", norms=()):
+    """Enters a function into PEERS; `norms`, if the library has the attack in these alone."""
+
     def register(function):
         PEERS.setdefault(attack, {})[library] = function
+        if norms:
+            NORMS[attack, library] = norms
         if note:
             NOTES[attack, library] = note
         return function
 
     return register
+
+
+def has(library, attack, parameters):
+    """Whether the library has this attack, and in this norm."""
+    norms = NORMS.get((attack, library))
+    return library in PEERS.get(attack, {}) and (norms is None or parameters["norm"] in norms)
 
 
 def version(library):
@@ -207,10 +218,8 @@ def _(model, x, y, norm, epsilon, steps, step_size, random_start):
     return _cleverhans_pgd(model, x, y, numpy.inf if norm == "linf" else 2, epsilon, steps, step_size, random_start)
 
 
-@peer("pgd", "adv_lib", "has Linf only; keeps the last step that fooled")
+@peer("pgd", "adv_lib", "keeps the last step that fooled", norms=("linf",))
 def _(model, x, y, norm, epsilon, steps, step_size, random_start):
-    if norm != "linf":
-        raise NotImplementedError("no PGD in this norm")
     return _adv_lib().pgd_linf(
         model, x, y, epsilon, steps=steps, random_init=random_start, absolute_step_size=step_size
     )

@@ -65,7 +65,7 @@ class PeerRunner:
         return peers.NOTES.get((case.attack, self.name), "")
 
     def can(self, case):
-        return self.name in peers.PEERS.get(case.attack, {})
+        return peers.has(self.name, case.attack, case.parameters)
 
     def _warm_up(self, data):
         """Imports, and the first slow operators, are nobody's attack."""
@@ -183,7 +183,7 @@ def _outcome(runner, case, data, part, seed, say):
     """A run, or the words why there is none."""
     try:
         run = runner.run(case, data, part, seed)
-    except (NotImplementedError, whorl.Refused) as refused:
+    except whorl.Refused as refused:
         return str(refused)
     except Exception as error:  # a library's own failure is a result
         say(traceback.format_exc(limit=-2))

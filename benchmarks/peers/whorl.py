@@ -65,8 +65,6 @@ class Whorl:
             "mnist",
             "--indices",
             str(listed),
-            "--count",
-            str(len(indices)),
             "--attack",
             attack,
             "--seed",
