@@ -105,7 +105,8 @@ def by_target(indices, labels):
     return sorted(found.items())
 
 
-# E16 is not an attack of its own: what 8-bit files keep of the sets above.
+# E16 is not an attack of its own: what 8-bit files keep of these sets.
+EIGHT_BIT = ("PGD-40 Linf 0.2", "PGD-40 L2 2", "CW-L2 6x200", "DDN-100", "DeepFool")
 EXPERIMENTS = [*sorted({case.experiment for case in CASES}), "E16"]
 
 
@@ -118,6 +119,5 @@ def chosen(names):
         return list(CASES)
     found = [case for case in CASES if case.experiment in names]
     if "E16" in names:
-        kinds = ("PGD-40 Linf 0.2", "CW-L2 6x200", "DDN-100", "DeepFool")
-        found += [case for case in CASES if case.name in kinds and case not in found]
+        found += [case for case in CASES if case.name in EIGHT_BIT and case not in found]
     return found

@@ -40,6 +40,7 @@ def options_of(arguments):
     parser.add_argument("--clock", choices=["time", "cpu"], default="time", help="what the speed aims go by")
     parser.add_argument("--bfloat16", action="store_true", help="Whorl once more with --precision bfloat16")
     parser.add_argument("--reuse", action="store_true", help="take the peers' earlier figures where nothing changed")
+    parser.add_argument("--no-tune", action="store_true", help="Whorl's usual plan instead of one measured first")
     parser.add_argument("--no-whorl", action="store_true", help="the peers alone")
     parser.add_argument("--results", default=str(ROOT / "build/peers/results"))
     options = parser.parse_args(arguments)
@@ -161,6 +162,10 @@ def machine():
     return f"{name}, {os.cpu_count()} processors"
 
 
+def wants_eight_bit(options):
+    return options.experiment == "" or "E16" in options.experiment.split(",")
+
+
 def report(options, head, rows):
     parts = [table.comparison(rows)]
     lines = [
@@ -170,8 +175,8 @@ def report(options, head, rows):
     if lines:
         clock = "elapsed time" if options.clock == "time" else "CPU time"
         parts += [f"Aims (speed by {clock}):", table.markdown(["attack", "aim", "value", "bound", ""], lines)]
-    if options.experiment == "" or "E16" in options.experiment.split(","):
-        parts += ["E16, every pixel rounded to the nearest of 256 levels:", table.eight_bit(rows)]
+    if wants_eight_bit(options):
+        parts += ["E16, what 8 bit keep of the successes:", table.eight_bit(rows)]
     if table.pixels(rows):
         parts += ["E1, pixel by pixel:", table.pixels(rows)]
     if table.notes(rows):
@@ -204,8 +209,9 @@ def main():
             "weights_sha256": hashlib.sha256(pathlib.Path(options.weights).read_bytes()).hexdigest(),
             "versions": rounds.versions(runners),
             "clean_accuracy": data.accuracy,
+            "plans": {runner.name: runner.program.plan for runner in runners if isinstance(runner, rounds.WhorlRunner)},
         }
-        rows = []
+        rows, eight_bit = [], wants_eight_bit(options)
         for case in chosen:
             say(f"{case.experiment} {case.name}")
             sets, of_case = {}, []
@@ -217,6 +223,8 @@ def main():
                 else:
                     sets[runner.name] = measured
                     of_case.append(row_of(case, runner, measured))
+                    if eight_bit and case.name in cases.EIGHT_BIT and isinstance(runner, rounds.WhorlRunner):
+                        of_case[-1]["exported"] = rounds.exported(case, runner, data, options)
             compare_with_whorl(case, of_case, sets)
             rows += of_case
             table.add_ratios(rows)

@@ -8,7 +8,9 @@ import tempfile
 import time
 import traceback
 
+import numpy
 import torch
+from PIL import Image
 
 import cases
 import kept
@@ -126,7 +128,9 @@ class WhorlRunner:
 
 def whorl_runner(name, options, work, arguments=()):
     try:
-        program = whorl.Whorl(options.cli, options.weights, work, options.data_dir, options.threads, arguments)
+        program = whorl.Whorl(
+            options.cli, options.weights, work, options.data_dir, options.threads, not options.no_tune, arguments
+        )
     except whorl.Refused as refused:
         raise SystemExit(str(refused)) from None
     return WhorlRunner(name, program)
@@ -155,6 +159,32 @@ def versions(runners):
 def scratch():
     with tempfile.TemporaryDirectory(prefix="whorl-peers-") as folder:
         yield folder
+
+
+def exported(case, runner, data, options):
+    """E16 the way a user meets it: Whorl's own 8-bit files, loaded again. {successes, still_adversarial, violations}, all
+    by plain PyTorch, or the words why there are none."""
+    x, y, indices = data.part(min(case.images, options.images or case.images))
+    place = {index: i for i, index in enumerate(indices)}
+    try:
+        with tempfile.TemporaryDirectory(prefix="whorl-images-") as folder:
+            said, files = runner.program.export(case, indices, y.tolist(), folder)
+            if len(files) != said["images"]:
+                return f"{len(files)} files instead of {said['images']}"
+            if not files:
+                return "no successes to save"
+            pixels = [torch.from_numpy(numpy.array(Image.open(file).convert("L"))) for file in files.values()]
+    except whorl.Refused as refused:
+        return str(refused)
+    rows = [place[index] for index in files]
+    ball = (case.norm, case.parameters["epsilon"]) if case.ball else None
+    score = network.judge(data.net, x[rows], torch.stack(pixels).unsqueeze(1).float() / 255, y[rows], None, ball)
+    return {
+        "successes": len(files),
+        "still_adversarial": score["successes"],
+        "violations": score["violations"],
+        "said": said,
+    }
 
 
 # ---- Rounds ----------------------------------------------------------------------------------------------------------

@@ -129,10 +129,17 @@ def pixels(rows):
 
 
 def eight_bit(rows):
-    """E16: what is still adversarial after every pixel was rounded to the nearest of 256 levels."""
-    lines = [
-        [row["case"], row["library"], percent(row["success_rate"]), percent(row["survive_8_bit"])]
-        for row in rows
-        if "missing" not in row and row["success_rate"]
-    ]
-    return markdown(["attack", "library", "success", "of these after 8 bit"], lines)
+    """E16: shares of the successes that are still adversarial after every pixel was rounded to the nearest of 256 levels,
+    and, for Whorl, in the files that it saves, which must not leave the ball either."""
+    lines = []
+    for row in rows:
+        if "missing" in row or not row["success_rate"]:
+            continue
+        saved = row.get("exported")
+        if isinstance(saved, dict):
+            words = percent(saved["still_adversarial"] / saved["successes"]) + f" of {saved['successes']}"
+            words += f", {saved['violations']} outside" if saved["violations"] else ""
+        else:
+            words = saved or "-"
+        lines.append([row["case"], row["library"], percent(row["success_rate"]), percent(row["survive_8_bit"]), words])
+    return markdown(["attack", "library", "success", "after rounding", "in saved files"], lines)

@@ -23,7 +23,7 @@ class Refused(Exception):
 class Whorl:
     """whorl-cli with the reference weights imported into a model file of its own."""
 
-    def __init__(self, cli, weights, work, data_dir, threads, arguments=()):
+    def __init__(self, cli, weights, work, data_dir, threads, tune=True, arguments=()):
         self.cli, self.work, self.threads = str(cli), pathlib.Path(work), threads
         self.data_dir, self.arguments = data_dir, list(arguments)
         if not os.access(cli, os.X_OK):
@@ -34,6 +34,7 @@ class Whorl:
             ["models", "import", str(weights), "--arch", "reference-cnn", "--output", str(self.model)]
         )
         self.model_sha256 = imported["sha256"]
+        self.plan = self._tune() if tune else None
         info, _ = self._call(["info"])
         self.version = info["version"]
         listed, _ = self._call(["attacks", "list"])
@@ -45,14 +46,25 @@ class Whorl:
         result, words = self.work / "whorl.json", self.work / "whorl.err"
         result.unlink(missing_ok=True)
         command = [self.cli, *arguments, "--json", str(result), "--quiet"]
+        environment = {
+            **os.environ,
+            "XDG_DATA_HOME": str(self.work / "user"),
+        }  # a measured plan stays out of the user's
         with open(words, "wb") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         if process.returncode != 0:
             last = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise Refused("".join(last) or f"whorl-cli ended with {process.returncode}")
         return json.loads(result.read_text(encoding="utf-8")), usage
+
+    def _tune(self):
+        """Lets Whorl measure how it computes fastest with these threads; what it chose, or why it can't."""
+        try:
+            return self._call(["tune", "--model", str(self.model), "--threads", str(self.threads)])[0]
+        except Refused as refused:
+            return {"refused": str(refused)}
 
     def _attack(self, indices, attack, more, seed, save=None):
         listed = self.work / "indices.txt"
@@ -138,3 +150,13 @@ class Whorl:
             "claimed": claimed,
             "whorl": results,
         }
+
+    def export(self, case, indices, labels, folder):
+        """Attacks and writes the successes as 8-bit files: what whorl-cli says of them, and {index: file}."""
+        (part, more), *others = self._parts(case, indices, labels)
+        if others:
+            raise Refused("one target a run")
+        options = [*self._parameters(case), *more, "--save-images", str(folder)]
+        result, _ = self._attack(part, case.attack, options, 0)
+        files = {int(file.name.split("_")[0]): file for file in pathlib.Path(folder).glob("*.png")}
+        return result["saved_images"], files

@@ -141,6 +141,14 @@ class Aims(unittest.TestCase):
         self.assertIs(found["success beside the best peer's"], True)
         self.assertIs(found["backwards an image"], True)
 
+    def test_better_success_leaves_the_best_peers_as_rivals(self):
+        found = self.judged(
+            row("PGD-40 Linf 0.2", "whorl", success_rate=1.0),
+            row("PGD-40 Linf 0.2", "hasty", success_rate=0.5, cpu_rounds=[1.0]),
+            row("PGD-40 Linf 0.2", "best", cpu_rounds=[20.0]),
+        )
+        self.assertIs(found["times as fast as best, the fastest rival"], True)
+
     def test_a_larger_change_is_no_rival_to_a_smallest_norm(self):
         whorl = row("CW-L2 6x200", "whorl", experiment="E4", norm="l2", mean_norm=1.68, success_rate=1.0)
         frozen = {**whorl, "library": "frozen", "mean_norm": 2.29, "cpu_rounds": [1.0]}
