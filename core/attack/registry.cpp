@@ -2,8 +2,10 @@
 #include "core/attack/attack.h"
 #include "core/attack/bim.h"
 #include "core/attack/fgsm.h"
+#include "core/attack/jsma.h"
 #include "core/attack/mifgsm.h"
 #include "core/attack/pgd.h"
+#include "core/attack/spsa.h"
 #include "core/attack/support.h"
 #include "core/base/error.h"
 
@@ -23,7 +25,9 @@ const std::vector<const Attack*>& attacks() {
   static const Bim bim;
   static const MomentumFgsm mifgsm;
   static const Pgd pgd;
-  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd};
+  static const Jsma jsma;
+  static const Spsa spsa;
+  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd, &jsma, &spsa};
   return table;
 }
 
