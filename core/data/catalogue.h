@@ -75,15 +75,16 @@ class Catalogue {
   static CatalogueEntry parse(const std::string& json, const std::string& where);
 
   /// Loads into memory. `nameOrFolder` is a known name, or a folder of images (FOLDER/train/CLASS/*,
-  /// FOLDER/val|test/CLASS/*; see readUserFolder). `seed` is for generated sets. Error(BadInput) says which file is
-  /// missing and how to get it, or that the content isn't the known one (see loadedSha256).
+  /// FOLDER/val|test/CLASS/*; see readUserFolder). `seed` is for generated sets. Error(BadInput) says that there is
+  /// neither, which file is missing and how to get it, or that the content isn't the known one (see loadedSha256).
   DatasetPtr load(const std::string& nameOrFolder, const DataSearch& search, std::uint64_t seed,
                   const JobContext& context) const;
 
   /// The folder in which all files of the entry lie, if any.
   std::optional<std::filesystem::path> locate(const CatalogueEntry& entry, const DataSearch& search) const;
 
-  /// Downloads what is missing into search.userFolder/NAME; Error(Failed) names each mirror and why it failed.
+  /// Downloads what is missing into search.userFolder/NAME, nothing where all of it lies in one of the folders already;
+  /// Error(Failed) names each mirror and why it failed.
   void fetch(const CatalogueEntry& entry, const DataSearch& search, const JobContext& context) const;
 
   struct Verification {

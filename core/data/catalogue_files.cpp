@@ -77,6 +77,7 @@ bool isChecked(const CatalogueFile& file, const fs::path& path) {
 
 void Catalogue::fetch(const CatalogueEntry& entry, const DataSearch& search, const JobContext& context) const {
   if (entry.format == "generated") return;
+  if (locate(entry, search)) return;  // wherever it lies
   if (search.userFolder.empty()) throw Error(ErrorKind::Internal, "no folder to download into was given");
   for (const CatalogueFile& file : entry.files) {
     context.step();
@@ -88,7 +89,13 @@ void Catalogue::fetch(const CatalogueEntry& entry, const DataSearch& search, con
     request.urls = file.urls;
     request.target = search.userFolder / entry.name / file.urls.front().substr(file.urls.front().rfind('/') + 1);
     request.verify = [&](const fs::path& path) { return fileProblem(file, path, context); };
-    download(request, context);
+    try {
+      download(request, context);
+    } catch (...) {
+      std::error_code ignored;
+      fs::remove(request.target.parent_path(), ignored);  // only where it is empty
+      throw;
+    }
   }
 }
 

@@ -34,6 +34,19 @@ constexpr std::uint64_t kMaxUnpackedBytes = std::uint64_t{4} << 30;
               searched.empty() ? "no data folder" : "searched: " + searched, hint);
 }
 
+/// Data that isn't there is bad input, as a model that isn't there is, whether a name or a folder was meant.
+[[noreturn]] void notKnown(const std::string& nameOrFolder, const std::vector<CatalogueEntry>& entries) {
+  std::error_code ignored;
+  const std::string folders = "a folder of images with train/CLASS/* and test/CLASS/*";
+  if (fs::exists(nameOrFolder, ignored)) {
+    throw Error(ErrorKind::BadInput, "this is a file, not a data set", nameOrFolder, "give " + folders);
+  }
+  std::string known;
+  for (const CatalogueEntry& entry : entries) known += entry.name + ", ";
+  throw Error(ErrorKind::BadInput, "there is no such folder, and no data set of that name", nameOrFolder,
+              "known are " + known + "or give " + folders);
+}
+
 DataSplit loadIdxSplit(const CatalogueEntry& entry, const fs::path& folder, std::size_t firstFile) {
   const auto read = [&](const CatalogueFile& file) {
     return readMaybeGzip(findDataFile(entry, file, folder), file.bytes ? file.bytes : kMaxUnpackedBytes);
@@ -134,6 +147,7 @@ DatasetPtr Catalogue::load(const std::string& nameOrFolder, const DataSearch& se
   if (!known && fs::is_directory(nameOrFolder, error)) {
     return std::make_shared<Dataset>(readUserFolder(nameOrFolder, context));
   }
+  if (!known) notKnown(nameOrFolder, m_entries);
   const CatalogueEntry& entry = find(nameOrFolder);
   if (entry.format == "generated") return std::make_shared<Dataset>(generate(entry, seed, context));
 

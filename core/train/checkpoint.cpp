@@ -54,11 +54,16 @@ void writeCheckpoint(const Checkpoint& checkpoint, const std::filesystem::path& 
   writeSafetensors(file, path);
 }
 
-bool isCheckpoint(const std::filesystem::path& path) {
+std::optional<std::int64_t> checkpointStep(const std::filesystem::path& path) {
   try {
-    return readSafetensorsHeader(path).metadata.contains(kMetadataKey);
+    const auto metadata = readSafetensorsHeader(path).metadata;
+    const auto text = metadata.find(kMetadataKey);
+    if (text == metadata.end()) return std::nullopt;
+    return nlohmann::json::parse(text->second).at("step").get<std::int64_t>();
   } catch (const Error&) {
-    return false;
+    return std::nullopt;
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 
 #include <torch/types.h>
@@ -26,8 +27,9 @@ struct Checkpoint {
 /// Writes atomically: a failure leaves the checkpoint that was there. Error(Failed).
 void writeCheckpoint(const Checkpoint& checkpoint, const std::filesystem::path& path);
 
-/// Whether a training wrote the file; of a damaged one nobody can tell.
-bool isCheckpoint(const std::filesystem::path& path);
+/// How many steps the training that wrote the file had done; nothing where none wrote it. Of a damaged file nobody can
+/// tell.
+std::optional<std::int64_t> checkpointStep(const std::filesystem::path& path);
 
 /// Error(BadInput) for a file that is no checkpoint or of another format.
 Checkpoint readCheckpoint(const std::filesystem::path& path);

@@ -171,12 +171,26 @@ void TrainingRun::openCheckpoint() {
   if (m_plan.resume && std::filesystem::exists(m_plan.checkpoint)) {
     restore(readCheckpoint(m_plan.checkpoint));
   } else {
-    std::error_code ignored;
-    if (std::filesystem::is_regular_file(m_plan.checkpoint, ignored) && !isCheckpoint(m_plan.checkpoint)) {
-      throw Error(ErrorKind::BadInput, "this file is no training checkpoint and is not written over",
-                  m_plan.checkpoint.string(), "name another file for the checkpoint, or remove this one");
-    }
+    refuseToOverwrite();
     saveCheckpoint();  // so that a place that can't be written is known now and not after an hour
+  }
+}
+
+void TrainingRun::refuseToOverwrite() const {
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(m_plan.checkpoint, ignored)) return;
+  const std::string where = m_plan.checkpoint.string();
+  const auto step = checkpointStep(m_plan.checkpoint);
+  if (!step) {
+    throw Error(ErrorKind::BadInput, "this file is no training checkpoint and is not written over", where,
+                "name another file for the checkpoint, or remove this one");
+  }
+  // Before its first step a run has nothing that could be lost.
+  if (*step > 0) {
+    throw Error(
+        ErrorKind::Usage,
+        "here lies the checkpoint of an earlier run, " + std::to_string(*step) + " steps in, which is not written over",
+        where, "resume it with --resume, remove it, or name another file for the checkpoint");
   }
 }
 

@@ -46,6 +46,7 @@ class TrainingRun {
 
  private:
   void openCheckpoint();
+  void refuseToOverwrite() const;
   void restore(const Checkpoint& checkpoint);
   void saveCheckpoint();
   nlohmann::json planJson() const;

@@ -231,6 +231,41 @@ class CatalogueTest : public QObject {
     QCOMPARE(server.requests().size(), std::size_t{3});
   }
 
+  void fetchLeavesAloneWhatLiesElsewhere() {
+    QTemporaryDir folder;
+    const fs::path root = folder.path().toStdString();
+    test::HttpServer server([&](const auto&, auto& connection) { connection.answer("404 Not Found", ""); });
+    CatalogueEntry entry = tiny();
+    for (CatalogueFile& file : entry.files) {
+      file.urls = {server.url("/" + file.name)};
+      put(root / "elsewhere" / file.name, contentOf(file.name));
+    }
+    const Catalogue catalogue({entry});
+    catalogue.fetch(entry, {root / "elsewhere", root / "user", true}, {});
+    qputenv("WHORL_DATA", QByteArray::fromStdString((root / "elsewhere").string()));
+    catalogue.fetch(entry, {{}, root / "user", true}, {});
+    qunsetenv("WHORL_DATA");
+    QCOMPARE(server.requests().size(), std::size_t{0});
+    QVERIFY(!fs::exists(root / "user" / "tiny"));
+    // Nor does a download that fails leave an empty folder.
+    QVERIFY(caught([&] { catalogue.fetch(entry, {{}, root / "user", true}, {}); }).kind() == ErrorKind::Failed);
+    QVERIFY(server.requests().size() > 0);
+    QVERIFY(!fs::exists(root / "user" / "tiny"));
+  }
+
+  void unknownDataIsBadInput() {
+    QTemporaryDir folder;
+    const fs::path root = folder.path().toStdString();
+    put(root / "file", "no folder");
+    const Catalogue catalogue;
+    for (const std::string& name : {std::string("emnist"), (root / "missing").string(), (root / "file").string()}) {
+      const Error error = caught([&] { catalogue.load(name, {}, 0, {}); });
+      QVERIFY2(error.kind() == ErrorKind::BadInput, error.what());
+      QCOMPARE(error.where(), name);
+      QVERIFY2(error.hint().find("train/CLASS") != std::string::npos, error.what());
+    }
+  }
+
   void generatedSetsNeedNoFiles() {
     CatalogueEntry entry = Catalogue().find("glyphs");
     entry.trainCount = 30;

@@ -108,7 +108,7 @@ class TrainingTest : public QObject {
     QCOMPARE(kind([](TrainRequest& r) { r.modelName = "caf\xe9"; }, &message), ErrorKind::Usage);
     QVERIFY2(message.find("UTF-8") != std::string::npos, message.c_str());
     QCOMPARE(kind([](TrainRequest& r) { r.resume = true, r.output.clear(); }), ErrorKind::Usage);
-    QCOMPARE(kind([](TrainRequest& r) { r.dataset = "no-such-set"; }, &message), ErrorKind::Usage);
+    QCOMPARE(kind([](TrainRequest& r) { r.dataset = "no-such-set"; }, &message), ErrorKind::BadInput);
     QVERIFY2(message.find("mnist") != std::string::npos, message.c_str());
     QVERIFY(!fs::exists(m_engine.path("never.safetensors")));
   }

@@ -13,6 +13,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/nn/device.h"
+#include "core/train/checkpoint.h"
 #include "core/train/training_loss.h"
 
 using namespace whorl;
@@ -202,6 +203,7 @@ class TrainerTest : public QObject {
     made.parameters.set("optimizer", optimizer.toStdString());
     const TrainingOutcome straight = train(made, JobContext());
     made.checkpoint = path("resume.checkpoint");
+    std::filesystem::remove(made.checkpoint);  // the row before this one's
     trainAndCancel(made, stopAt);
     made.resume = true;
     std::int64_t firstStep = 0;
@@ -256,6 +258,27 @@ class TrainerTest : public QObject {
     const std::optional<Error> error = failure(made);
     QVERIFY(error && error->kind() == ErrorKind::BadInput);
     QCOMPARE(std::filesystem::file_size(made.checkpoint), std::uintmax_t{7});
+  }
+
+  void earlierRunsCheckpointIsNotWrittenOver() {
+    TrainingPlan made = plan();
+    made.checkpoint = path("earlier.checkpoint");
+    trainAndCancel(made, 3);
+    const std::optional<Error> error = failure(made);
+    QVERIFY(error && error->kind() == ErrorKind::Usage);
+    QVERIFY2(error->message().find("3 steps in") != std::string::npos, error->what());
+    QVERIFY2(error->hint().find("--resume") != std::string::npos, error->what());
+    QCOMPARE(*checkpointStep(made.checkpoint), std::int64_t{3});
+    made.resume = true;
+    QVERIFY(!failure(made));
+    // Of a run that never made a step nothing is lost.
+    TrainingPlan fresh = plan();
+    fresh.checkpoint = path("unbegun.checkpoint");
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY_THROWS_EXCEPTION(Error, train(fresh, JobContext(stop.get_token(), {})));
+    QCOMPARE(*checkpointStep(fresh.checkpoint), std::int64_t{0});
+    QVERIFY(!failure(fresh));
   }
 
   void placeThatCantBeWrittenIsKnownAtOnce() {
