@@ -15,6 +15,7 @@
 #include "core/nn/import_torchscript.h"
 #include "core/nn/model.h"
 #include "core/nn/safetensors.h"
+#include "core/nn/torchscript_probe.h"
 
 namespace whorl {
 namespace {
@@ -182,6 +183,7 @@ Model importModule(const ImportRequest& request, torch::Device device) {
     throw Error(ErrorKind::Usage, "a TorchScript file can run code when it is loaded", request.path.string(),
                 "if you trust its origin, allow TorchScript and import it again");
   }
+  probeTorchScript(request.path, request.input, request.mean, request.scale);
   Model model;
   model.architecture = "torchscript";
   model.input = request.input;

@@ -24,10 +24,16 @@ std::string shapeText(at::IntArrayRef sizes) {
   return text + "]";
 }
 
-std::string firstLine(const std::exception& error) {
+/// One line of an error: the first, or of the interpreter's, which begin with a traceback, the last.
+std::string reasonOf(const std::exception& error) {
   const auto* torchError = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = torchError != nullptr ? torchError->what_without_backtrace() : error.what();
-  return text.substr(0, text.find('\n'));
+  std::string text = torchError != nullptr ? torchError->what_without_backtrace() : error.what();
+  if (!text.starts_with("The following operation failed in the TorchScript interpreter")) {
+    return text.substr(0, text.find('\n'));
+  }
+  text.erase(text.find_last_not_of(" \n") + 1);
+  const auto end = text.rfind('\n');
+  return end == std::string::npos ? text : text.substr(end + 1);
 }
 
 [[noreturn]] void throwBad(const std::filesystem::path& path, const std::string& reason) {
@@ -76,7 +82,7 @@ class TorchScriptClassifier : public Classifier {
     try {
       result = module.forward({(images - m_mean) / m_scale});
     } catch (const std::exception& error) {
-      throwBad(path, "the module does not take images of the shape " + shapeText(shape) + ": " + firstLine(error));
+      throwBad(path, "the module does not take images of the shape " + shapeText(shape) + ": " + reasonOf(error));
     }
     if (!result.isTensor()) {
       throwBad(path, "the module returns a " + result.tagKind() + " instead of a tensor");
@@ -126,7 +132,7 @@ std::shared_ptr<const Classifier> loadTorchScript(const std::filesystem::path& p
   try {
     module = torch::jit::load(path.string(), device);
   } catch (const std::exception& error) {
-    throwBad(path, "the TorchScript module can't be loaded: " + firstLine(error));
+    throwBad(path, "the TorchScript module can't be loaded: " + reasonOf(error));
   }
   auto classifier =
       std::make_shared<TorchScriptClassifier>(std::move(module), input, perChannel(mean, 0, input, device, path),

@@ -16,6 +16,7 @@
 #include "core/base/error.h"
 #include "core/nn/model.h"
 #include "core/nn/safetensors.h"
+#include "core/nn/torchscript_probe.h"
 
 using namespace whorl;
 namespace fs = std::filesystem;
@@ -68,6 +69,30 @@ constexpr const char* kPython =
     "  def forward(self, x): return x, x\n"
     "torch.jit.trace(Two(), x).save(folder + '/two.pt')\n";
 
+// Modules that a process doesn't survive. TorchScript's parser wants their source in a file.
+constexpr const char* kHostile =
+    "import sys, torch\n"
+    "class Endless(torch.nn.Module):\n"
+    "  def forward(self, x):\n"
+    "    while bool(x.sum() > 0): x = x + 1\n"
+    "    return x.flatten(1)\n"
+    "class Crash(torch.nn.Module):\n"
+    "  def forward(self, x):\n"
+    "    least = -9223372036854775807 - x.size(1)\n"  // its quotient by -1 is the processor's exception
+    "    return x.flatten(1) * (least // (-x.size(1)))\n"
+    "class Greedy(torch.nn.Module):\n"
+    "  def forward(self, x):\n"
+    "    return x.flatten(1) + torch.ones([x.size(0), 784, 4194304]).sum(2)\n"  // 26 GB
+    "class Writer(torch.nn.Module):\n"
+    "  def __init__(self):\n"
+    "    super().__init__()\n"
+    "    self.path: str = sys.argv[1] + '/written'\n"
+    "  def forward(self, x):\n"
+    "    torch.save(x, self.path)\n"
+    "    return x.flatten(1)\n"
+    "for module in [Endless, Crash, Greedy, Writer]:\n"
+    "  torch.jit.script(module()).save(sys.argv[1] + '/' + module.__name__ + '.pt')\n";
+
 }  // namespace
 
 class ImportTest : public QObject {
@@ -94,6 +119,15 @@ class ImportTest : public QObject {
     return "accepted";
   }
 
+  Error probeFailure(const char* name, const TorchScriptLimits& limits, const std::stop_token& stop = {}) const {
+    try {
+      probeTorchScript(file(name), {1, 28, 28}, {}, {}, limits, stop);
+    } catch (const Error& error) {
+      return error;
+    }
+    return Error(ErrorKind::Internal, "accepted");
+  }
+
  private Q_SLOTS:
   void initTestCase() {
     at::set_num_threads(1);
@@ -102,6 +136,11 @@ class ImportTest : public QObject {
     process.start(QStringLiteral(WHORL_SOURCE_DIR "/build/torch/bin/python"),
                   {"-W", "ignore", "-c", kPython, m_folder.path()});
     if (!process.waitForStarted()) return;
+    QVERIFY(process.waitForFinished(240000));
+    QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
+    std::ofstream(file("hostile.py")) << kHostile;
+    process.start(QStringLiteral(WHORL_SOURCE_DIR "/build/torch/bin/python"),
+                  {"-W", "ignore", QString::fromStdString(file("hostile.py").string()), m_folder.path()});
     QVERIFY(process.waitForFinished(240000));
     QVERIFY2(process.exitCode() == 0, process.readAllStandardError().constData());
     m_python = true;
@@ -220,6 +259,48 @@ class ImportTest : public QObject {
     wanted.allowTorchScript = true;
     const QString reason = refusal(wanted);
     QVERIFY2(reason.contains(words), qPrintable(reason));
+  }
+
+  // Each would take this test down with it, were it not tried in another process.
+  void hostileModulesAreTriedElsewhere_data() {
+    QTest::addColumn<QByteArray>("name");
+    QTest::addColumn<double>("seconds");
+    QTest::addColumn<QString>("words");
+    QTest::newRow("never ends") << QByteArray("Endless.pt") << 3.0 << "within 3 s";
+    QTest::newRow("crashes") << QByteArray("Crash.pt") << 60.0 << "crashed";
+    QTest::newRow("takes all memory") << QByteArray("Greedy.pt") << 60.0 << "memory";
+    QTest::newRow("writes a file") << QByteArray("Writer.pt") << 60.0 << "Writer.pt";
+  }
+  void hostileModulesAreTriedElsewhere() {
+    QFETCH(QByteArray, name);
+    QFETCH(double, seconds);
+    QFETCH(QString, words);
+    if (!m_python) QSKIP("no Python with torch");
+    TorchScriptLimits limits;
+    limits.seconds = seconds;
+    const Error error = probeFailure(name.constData(), limits);
+    QVERIFY2(error.kind() == ErrorKind::BadInput, error.what());
+    QVERIFY2(QString(error.what()).contains(words), error.what());
+    QVERIFY(!fs::exists(file("written")) || fs::file_size(file("written")) == 0);
+  }
+
+  void aTrialCanBeStopped() {
+    if (!m_python) QSKIP("no Python with torch");
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY(probeFailure("Endless.pt", {}, stop.get_token()).kind() == ErrorKind::Cancelled);
+  }
+
+  void withoutTheHelperNothingIsLoaded() {
+    qputenv(kTorchScriptProbeVariable, "/nowhere/helper");
+    const Error missing = probeFailure("traced.pt", {});
+    qputenv(kTorchScriptProbeVariable, WHORL_SOURCE_DIR "/CMakeLists.txt");  // a file, but no program
+    const Error wrong = probeFailure("traced.pt", {});
+    qunsetenv(kTorchScriptProbeVariable);
+    QVERIFY2(missing.kind() == ErrorKind::Failed, missing.what());
+    QVERIFY2(missing.message().find(kTorchScriptProbeVariable) != std::string::npos, missing.what());
+    QVERIFY2(wrong.kind() == ErrorKind::Failed, wrong.what());
+    QVERIFY2(wrong.message().find("can't be started") != std::string::npos, wrong.what());
   }
 
   void theReferenceWeightsLoad() {
