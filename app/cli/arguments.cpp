@@ -2,6 +2,7 @@
 #include "app/cli/arguments.h"
 
 #include <algorithm>
+#include <set>
 
 #include "core/base/error.h"
 
@@ -96,6 +97,8 @@ Parameters takeParameters(const std::string& owner, const std::vector<ParameterS
     const auto spec = std::find_if(specs.begin(), specs.end(), [&](const auto& s) { return s.name == name; });
     if (spec == specs.end()) {
       left.push_back(std::move(extra));
+    } else if (parameters.has(name)) {
+      throw Error(ErrorKind::Usage, optionName(name) + " is given twice", owner, "give it once");
     } else if (extra.value) {
       parameters.set(name, parseParameter(owner, *spec, *extra.value));
     } else if (spec->type == ParameterType::Boolean) {
@@ -123,6 +126,46 @@ void refuseLeftOvers(const std::string& command, const std::vector<ExtraOption>&
   throw Error(
       ErrorKind::Usage, "unknown option --" + extras.front().name, command,
       nearest.empty() ? "whorl-cli " + command + " --help lists them" : "did you mean " + optionName(nearest) + "?");
+}
+
+std::string oneLine(const std::string& text) {
+  std::string line;
+  const auto escape = [&](unsigned char byte) {
+    constexpr const char* kDigits = "0123456789abcdef";
+    line += byte == '\n'   ? "\\n"
+            : byte == '\t' ? "\\t"
+            : byte == '\r' ? "\\r"
+                           : std::string("\\x") + kDigits[byte >> 4] + kDigits[byte & 15];
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (byte < 0x20 || byte == 0x7F) {
+      escape(byte);
+    } else if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {  // U+0080 to U+009F in UTF-8
+      escape(next);
+      ++i;
+    } else {
+      line += text[i];
+    }
+  }
+  return line;
+}
+
+std::string repeatedOption(const std::vector<std::string>& arguments,
+                           const std::function<KnownOption(const std::string& name)>& known,
+                           const std::function<bool(const std::string& name)>& once) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (!isLongOption(arguments[i])) continue;
+    const auto equals = arguments[i].find('=');
+    const std::string name = arguments[i].substr(0, equals);
+    const KnownOption kind = known(name);
+    if (kind == KnownOption::No) continue;
+    if (!seen.insert(name).second && once(name)) return name;
+    if (kind == KnownOption::WithValue && equals == std::string::npos) ++i;
+  }
+  return {};
 }
 
 std::string rawOption(const std::vector<std::string>& arguments, const std::string& name) {

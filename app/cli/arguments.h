@@ -31,13 +31,24 @@ std::string parameterName(const std::string& option);
 /// "--step-size"
 std::string optionName(const std::string& parameter);
 
-/// Reads the options that `specs` declare and removes them from `extras`. Error(Usage) for values that don't fit.
+/// Reads the options that `specs` declare and removes them from `extras`. Error(Usage) for values that don't fit and
+/// for an option that is given twice.
 Parameters takeParameters(const std::string& owner, const std::vector<ParameterSpec>& specs,
                           std::vector<ExtraOption>& extras);
 
 /// Error(Usage) that names the first option left over, and what it may have meant.
 void refuseLeftOvers(const std::string& command, const std::vector<ExtraOption>& extras,
                      const std::vector<ParameterSpec>& specs);
+
+/// Text from files as part of one line: control characters, which would break the line or steer the terminal, become
+/// escapes such as \\n and \\x1b.
+std::string oneLine(const std::string& text);
+
+/// The first option among raw arguments that is given twice though `once` says that it may be given only once; "" for
+/// none. An option's value is never taken for an option.
+std::string repeatedOption(const std::vector<std::string>& arguments,
+                           const std::function<KnownOption(const std::string& name)>& known,
+                           const std::function<bool(const std::string& name)>& once);
 
 /// "" where `text` is a whole number that a T holds, else why not. The parser itself takes -1 for a huge unsigned
 /// number and cuts what is too large down to the largest number.

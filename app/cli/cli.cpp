@@ -19,10 +19,6 @@ namespace {
 
 constexpr const char* kProgram = "whorl-cli";
 
-Error translated(const CLI::ParseError& error) {
-  return {ErrorKind::Usage, error.what(), {}, "whorl-cli --help, or whorl-cli COMMAND --help"};
-}
-
 /// The command among the arguments, down to the leaf ("models list"); null where none is named.
 CLI::App* leafOf(CLI::App& root, const std::vector<std::string>& arguments) {
   CLI::App* app = &root;
@@ -47,6 +43,41 @@ KnownOption knownOption(const CLI::App& app, const std::string& name) {
   const CLI::Option* option = app.get_option_no_throw(name);
   if (!option) return KnownOption::No;
   return option->get_items_expected_max() > 0 ? KnownOption::WithValue : KnownOption::Flag;
+}
+
+/// "models list"
+std::string commandName(const CLI::App& leaf) {
+  const CLI::App* parent = leaf.get_parent();
+  return parent && parent->get_parent() ? commandName(*parent) + " " + leaf.get_name() : leaf.get_name();
+}
+
+/// The parser's complaint in our words: what, where, and what to do.
+Error translated(const CLI::ParseError& error, const CLI::App& root, const CLI::App* leaf,
+                 const std::vector<std::string>& arguments) {
+  const std::string where = leaf ? commandName(*leaf) : "";
+  const std::string hint =
+      leaf ? "whorl-cli " + where + " --help lists what it takes" : "whorl-cli --help, or whorl-cli COMMAND --help";
+  const std::string what = error.what();
+  if (dynamic_cast<const CLI::ExtrasError*>(&error)) {
+    std::string names;
+    const auto left = root.remaining(true);
+    for (const auto& argument : left) names += (names.empty() ? "" : " ") + argument;
+    return {ErrorKind::Usage, (left.size() > 1 ? "unexpected arguments " : "unexpected argument ") + names, where,
+            hint};
+  }
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) && leaf) {
+    const auto once = [&](const std::string& name) {
+      return leaf->get_option(name)->get_multi_option_policy() == CLI::MultiOptionPolicy::Throw;
+    };
+    const auto known = [&](const std::string& name) { return knownOption(*leaf, name); };
+    if (const std::string name = repeatedOption(arguments, known, once); !name.empty()) {
+      return {ErrorKind::Usage, name + " is given twice", where, "give it once"};
+    }
+    if (what.ends_with(" missing")) {
+      return {ErrorKind::Usage, what.substr(0, what.find(':')) + " needs a value", where, hint};
+    }
+  }
+  return {ErrorKind::Usage, what, where, hint};
 }
 
 void printHelp(const Command* command, CLI::App& app, const CommonOptions& common,
@@ -102,6 +133,7 @@ void runArguments(std::vector<std::string> arguments) {
   if (command && command->takesParameters) {
     extras = takeExtraOptions(arguments, [&](const std::string& name) { return knownOption(*leaf, name); });
   }
+  const std::vector<std::string> known = arguments;
   try {
     std::reverse(arguments.begin(), arguments.end());
     root.parse(arguments);
@@ -112,7 +144,7 @@ void runArguments(std::vector<std::string> arguments) {
     std::printf("%s\n", version.what());
     return;
   } catch (const CLI::ParseError& error) {
-    throw translated(error);
+    throw translated(error, root, leaf, known);
   }
   if (!command) throw Error(ErrorKind::Usage, "no command was given", {}, "whorl-cli --help lists them");
   Session session(common);

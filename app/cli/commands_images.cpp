@@ -30,8 +30,8 @@ void requireModel(const std::string& model, const std::string& command) {
 
 std::string verdictText(const Verdict& verdict, const std::string& className) {
   char text[160];
-  std::snprintf(text, sizeof text, "%s (%.2f %%)", className.c_str(), 100 * verdict.probabilities[verdict.predicted]);
-  std::string line = text;
+  std::snprintf(text, sizeof text, " (%.2f %%)", 100 * verdict.probabilities[verdict.predicted]);
+  std::string line = oneLine(className) + text;
   if (verdict.threshold) {
     std::snprintf(text, sizeof text, ", %s: fingerprint distance %.4g, threshold %.4g",
                   verdict.accepted ? "accepted" : "REJECTED", verdict.score, *verdict.threshold);
@@ -64,7 +64,8 @@ void addPredict(CLI::App& root, CommonOptions& common, std::vector<Command>& com
                         session.run(Lane::Batch, "predict",
                                     [&](JobContext& context) { result = session.engine().predict(request, context); });
                         for (const auto& image : result.images) {
-                          session.print(image.file + ": " + verdictText(image.verdict, image.className) + "\n");
+                          session.print(oneLine(image.file) + ": " + verdictText(image.verdict, image.className) +
+                                        "\n");
                         }
                         session.writeJson(result.json);
                       },
@@ -115,7 +116,7 @@ void runPerturb(Session& session, const PerturbOptions& options, std::vector<Ext
   std::string document;
   session.run(Lane::Batch, "perturb",
               [&](JobContext& context) { document = session.engine().perturb(request, context); });
-  session.print("written to " + request.output + "\n");
+  session.print("written to " + oneLine(request.output) + "\n");
   session.writeJson(document);
 }
 

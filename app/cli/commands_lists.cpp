@@ -77,7 +77,9 @@ void fetchDataset(Session& session, const std::string& name) {
     if (info.name != name) continue;
     if (info.generated)
       session.note(name + " is generated: nothing to fetch");
-    else if (info.location.empty())
+    else if (!info.location.empty())
+      session.note(name + " is there already: nothing to fetch");
+    else
       session.note("fetching " + info.title + ", " + megabytes(info.downloadBytes));
   }
   session.run(
@@ -85,7 +87,7 @@ void fetchDataset(Session& session, const std::string& name) {
       "bytes");
   for (const auto& info : session.engine().datasets()) {
     if (info.name != name) continue;
-    session.print(name + " lies in " + (info.location.empty() ? "memory" : info.location) + "\n");
+    session.print(name + " lies in " + (info.location.empty() ? "memory" : oneLine(info.location)) + "\n");
     session.writeJson(jsonText(datasetJson(info)));
   }
 }
@@ -148,13 +150,13 @@ void listModels(Session& session) {
   std::string text;
   for (const auto& info : session.engine().models()) {
     list.push_back(modelJson(info));
-    text += padded(info.name, 24);
+    text += padded(oneLine(info.name), 24);
     if (info.problem.empty()) {
-      text += padded(info.architecture, 18) + padded(toText(info.input), 8) +
+      text += padded(oneLine(info.architecture), 18) + padded(toText(info.input), 8) +
               padded(info.fingerprints ? std::to_string(info.fingerprints) + " fingerprints" : "plain", 16);
-      text += info.shipped ? "shipped\n" : info.path + "\n";
+      text += info.shipped ? "shipped\n" : oneLine(info.path) + "\n";
     } else {
-      text += "can't be used: " + info.problem + "\n";
+      text += "can't be used: " + oneLine(info.problem) + "\n";
     }
   }
   session.print(text.empty() ? "no models yet: whorl-cli train --help\n" : text);
@@ -228,14 +230,16 @@ void addModels(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
   CLI::App* exporter =
       takesId(addCommand(*app, "export", "Write a model for other programs", common, commands, [=](Session& session) {
         session.engine().exportModel(*id, *format, *output);
-        session.print("written to " + *output + "\n");
+        session.print("written to " + oneLine(*output) + "\n");
         session.writeJson(jsonText(json{{"model", *id}, {"format", *format}, {"output", *output}}));
       }));
   exporter->add_option("--format", *format, "safetensors or pytorch (default safetensors)");
   exporter->add_option("--output", *output, "File to write")->required();
   takesId(addCommand(*app, "delete", "Move one of your models to the trash", common, commands, [id](Session& session) {
     const std::string trashed = session.engine().trashModel(*id);
-    session.print("moved to " + trashed + "\n(whorl-cli models restore brings it back)\n");
+    const std::string name = std::filesystem::path(trashed).stem().string();
+    session.print("moved to " + oneLine(trashed) + "\n(whorl-cli models restore " + oneLine(name) +
+                  " brings it back)\n");
     session.writeJson(jsonText(json{{"trashed", trashed}}));
   }));
   const auto trashed = std::make_shared<std::string>();
@@ -244,7 +248,7 @@ void addModels(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
                session.engine().restoreModel(*trashed);
                session.writeJson(jsonText(json{{"restored", *trashed}}));
              })
-      ->add_option("file", *trashed, "Its file in the trash, as delete said")
+      ->add_option("file", *trashed, "Its name or its file in the trash, as delete said")
       ->required();
 }
 

@@ -93,7 +93,7 @@ void runTrain(Session& session, const TrainOptions& options, std::vector<ExtraOp
   session.print("test accuracy  " + percent(result.testAccuracy) + "\n" +
                 (result.threshold ? "threshold      " + figure(*result.threshold) + "\n" : "") +
                 format("time           %.1f s, %.0f images/s\n", result.seconds, result.imagesPerSecond) +
-                "model          " + result.model + "\nsha256         " + result.modelSha256 + "\n");
+                "model          " + oneLine(result.model) + "\nsha256         " + result.modelSha256 + "\n");
   session.writeJson(result.json);
 }
 

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "app/cli/arguments.h"
 #include "core/base/atomic_file.h"
 
 namespace whorl::cli {
@@ -33,7 +34,7 @@ void Session::print(const std::string& text) const {
 }
 
 void Session::note(const std::string& text) const {
-  if (!m_options.quiet) printAboveBar(text);
+  if (!m_options.quiet) printAboveBar(oneLine(text));
 }
 
 void Session::writeJson(const std::string& document) const {

@@ -8,7 +8,8 @@ std::string oneLine(const std::string& message, const std::string& where, const 
   std::string line = where.empty() ? message : where + ": " + message;
   if (!hint.empty()) line += " (" + hint + ")";
   for (char& c : line) {
-    if (c == '\n' || c == '\r') c = ' ';
+    // A file's name may hold anything, escape sequences of a terminal included.
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
   }
   return line;
 }

@@ -177,7 +177,10 @@ std::string ModelStore::trash(const std::string& id) {
 }
 
 void ModelStore::restore(const std::string& trashedPath) {
-  const fs::path trashed = trashedPath;
+  const bool isName = !trashedPath.empty() && trashedPath.find('/') == std::string::npos;
+  const fs::path trashed = isName && !trashedPath.ends_with(kSuffix) ? m_trash / (trashedPath + kSuffix)
+                           : isName                                  ? m_trash / trashedPath
+                                                                     : fs::path(trashedPath);
   if (!sameFolder(trashed, m_trash) || !fs::is_regular_file(trashed)) {
     throw Error(ErrorKind::BadInput, "there is no such model in the trash", trashedPath);
   }

@@ -54,6 +54,32 @@ class ArgumentsTest : public QObject {
     QVERIFY(!extras[2].value);
   }
 
+  void textFromFilesStaysOnOneLine() {
+    QCOMPARE(oneLine("caf\u00e9 \u4e2d"), std::string("caf\u00e9 \u4e2d"));
+    QCOMPARE(oneLine("a\nb\tc\rd"), std::string("a\\nb\\tc\\rd"));
+    QCOMPARE(oneLine("\x1b[31m\x7f"), std::string("\\x1b[31m\\x7f"));
+    QCOMPARE(oneLine("\u009b31m"), std::string("\\x9b31m"));
+    QCOMPARE(oneLine(std::string("\xc2")), std::string("\xc2"));
+  }
+
+  void findsTheOptionThatIsGivenTwice() {
+    const auto once = [](const std::string& name) { return name != "--quiet"; };
+    const auto repeated = [&](const std::vector<std::string>& arguments) {
+      return QString::fromStdString(repeatedOption(arguments, known, once));
+    };
+    QCOMPARE(repeated({"--seed", "1", "--batch-size", "2"}), QString());
+    QCOMPARE(repeated({"--seed", "1", "--batch-size=2", "--batch-size", "3", "--seed=4"}), QString("--batch-size"));
+    QCOMPARE(repeated({"--seed", "--seed"}), QString());  // its value
+    QCOMPARE(repeated({"--quiet", "--quiet", "--other", "--other"}), QString());
+  }
+
+  void refusesAParameterThatIsGivenTwice() {
+    std::vector<ExtraOption> extras = {{"step-size", "0.1"}, {"epsilon", "0.1"}, {"step_size", "0.2"}};
+    std::string message;
+    QVERIFY(kindOf([&] { takeParameters("pgd", specs(), extras); }, &message) == ErrorKind::Usage);
+    QVERIFY2(message.find("--step-size is given twice") != std::string::npos, message.c_str());
+  }
+
   void readsParametersUnderBothSpellings() {
     std::vector<ExtraOption> extras = {
         {"epsilon", "8/255"}, {"step-size", "0.5"}, {"random_start", std::nullopt}, {"norm", "l2"}, {"other", "1"}};

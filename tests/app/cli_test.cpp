@@ -161,6 +161,11 @@ class CliTest : public QObject {
     expectError({"info", "--seed", "minus one"}, 2, {"seed"});
     expectError({"info", "--seed", "-1"}, 2, {"seed"});
     expectError({"info", "--seed", "18446744073709551616"}, 2, {"seed"});
+    expectError({"info", "--seed", "1", "--seed", "2"}, 2, {"info", "--seed is given twice", "give it once"});
+    expectError({"attack", "--attack", "fgsm", "--model", m_model, "--epsilon", ".1", "--epsilon", ".2"}, 2,
+                {"--epsilon is given twice"});
+    expectError({"models", "list", "one", "two", "three"}, 2, {"models list", "unexpected arguments one two three"});
+    expectError({"info", "--seed"}, 2, {"--seed needs a value"});
   }
 
   void badInput() {
@@ -170,6 +175,8 @@ class CliTest : public QObject {
     std::ofstream(path("broken.safetensors")) << "no model";
     expectError({"models", "show", text("broken.safetensors")}, 3, {"broken.safetensors"});
     expectError({"predict", text("data/test/left/0.png"), "--model", "nobody"}, 3, {"nobody"});
+    expectError({"train", "--data", text("missing"), "--arch", "nfp-mnist"}, 3, {"missing", "no such folder"});
+    expectError({"train", "--data", "missing", "--arch", "nfp-mnist"}, 3, {"missing", "mnist"});
   }
 
   void failedRuns() {
@@ -270,7 +277,10 @@ class CliTest : public QObject {
     const Outcome deleted = run({"models", "delete", path, "--json", "-"});
     QCOMPARE(deleted.code, 0);
     QVERIFY(!fs::exists(path.toStdString()));
-    QCOMPARE(run({"models", "restore", deleted.json()["trashed"].toString()}).code, 0);
+    QCOMPARE(run({"models", "restore", QString::fromStdString(fs::path(path.toStdString()).stem())}).code, 0);
+    QVERIFY(fs::exists(path.toStdString()));
+    const Outcome again = run({"models", "delete", path, "--json", "-"});
+    QCOMPARE(run({"models", "restore", again.json()["trashed"].toString()}).code, 0);
     QVERIFY(fs::exists(path.toStdString()));
     QCOMPARE(run({"models", "show", m_model, "--json", "-"}).json()["fingerprints"].toInt(), 2);
   }
@@ -300,6 +310,8 @@ class CliTest : public QObject {
     QVERIFY(fs::exists(path("interrupted.safetensors.checkpoint")));
     QVERIFY(!fs::exists(path("interrupted.safetensors")));
 
+    // Without --resume it is in the way, and stays.
+    expectError(arguments, 2, {"interrupted.safetensors.checkpoint", "--resume"});
     // The second time it is interrupted right away: the checkpoint is still there and still good.
     arguments << "--resume";
     QProcess again;
