@@ -12,6 +12,7 @@
 #include <QStackedWidget>
 #include <QStatusBar>
 #include <QTimer>
+#include <QUndoStack>
 
 #include <algorithm>
 
@@ -78,6 +79,7 @@ MainWindow::MainWindow(EngineSession* session, const Options& options, QWidget* 
   m_palette = new CommandPalette(m_commands, this);
   resize(1280, 800);
   if (m_options.remember) restoreSession();
+  jobs->hide();  // whatever it was the last time: nothing runs yet
 }
 
 MainWindow::~MainWindow() = default;
@@ -108,6 +110,10 @@ void MainWindow::addPages() {
   };
   connect(m_explore, &ExplorePage::trainWanted, this, [this] { showPage(QStringLiteral("train")); });
   connect(m_explore, &ExplorePage::statusChanged, this, &MainWindow::showStatus);
+  addPageCommands(train, models);
+  // Undo is about the steps that one sees.
+  connect(m_pages, &QStackedWidget::currentChanged, this,
+          [this] { m_steps->undoStack()->setActive(m_pages->currentWidget() == m_explore); });
   connect(train, &TrainPage::openInExplore, this, explore);
   connect(models, &ModelsPage::openInExplore, this, explore);
 }
@@ -163,6 +169,29 @@ void MainWindow::addWindowCommands() {
       [this](bool on) { on ? showFullScreen() : showNormal(); });
 }
 
+void MainWindow::addPageCommands(TrainPage* train, ModelsPage* models) {
+  const auto add = [this](const char* id, const QString& text, const QString& group, const char* icon,
+                          const QString& tip, const char* page, auto act) {
+    m_commands->add({QString::fromLatin1(id), text, group, QString::fromLatin1(icon), {}, tip}, this,
+                    [this, page, act] {
+                      showPage(QString::fromLatin1(page));
+                      act();
+                    });
+  };
+  const QString training = tr("Training");
+  add("train.start", tr("&Start training"), training, "play", tr("Start a run with the values of the form"), "train",
+      [train] { train->startTraining(); });
+  add("train.pause", tr("&Pause or resume training"), training, "pause", tr("Hold the run between two steps, or go on"),
+      "train", [train] { train->pauseOrResume(); });
+  add("train.keep", tr("Stop training and &keep the model"), training, "keep",
+      tr("End the run and save the network as it is"), "train", [train] { train->stopAndKeep(); });
+  const QString group = tr("Models");
+  add("models.import", tr("&Import a model…"), group, "import", tr("Take in a foreign model file"), "models",
+      [models] { models->showImport(); });
+  add("models.export_table", tr("&Export the table of models…"), group, "export", tr("As CSV or Markdown"), "models",
+      [models] { models->exportTableWithDialog(); });
+}
+
 void MainWindow::addThemeCommands() {
   auto* group = new QActionGroup(this);
   const std::pair<Theme, QString> kinds[] = {
@@ -188,6 +217,7 @@ void MainWindow::fillMenus() {
   QMenu* edit = menuBar()->addMenu(tr("&Edit"));
   QMenu* view = menuBar()->addMenu(tr("&View"));
   QMenu* go = menuBar()->addMenu(tr("&Go"));
+  QMenu* run = menuBar()->addMenu(tr("&Run"));
   QMenu* help = menuBar()->addMenu(tr("&Help"));
   const auto put = [this](QMenu* menu, std::initializer_list<const char*> ids) {
     for (const char* id : ids) {
@@ -204,6 +234,7 @@ void MainWindow::fillMenus() {
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
   put(go, {"page.explore", "page.train", "page.models", "", "image.previous", "image.next", "image.random"});
+  put(run, {"train.start", "train.pause", "train.keep", "", "models.import", "models.export_table"});
   put(help, {"help.palette", "help.shortcuts", "", "help.about"});
 }
 

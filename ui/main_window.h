@@ -18,7 +18,9 @@ class CommandRegistry;
 class EngineSession;
 class ExplorePage;
 class SideBar;
+class ModelsPage;
 class StepStack;
+class TrainPage;
 
 /// The one window: pages in a side bar, the page in the middle, jobs below, and what is at work in the status bar.
 class MainWindow : public QMainWindow {
@@ -49,6 +51,7 @@ class MainWindow : public QMainWindow {
   void addPages();
   void addPage(const QString& name, const QString& title, QWidget* page, int number);
   void addWindowCommands();
+  void addPageCommands(TrainPage* train, ModelsPage* models);
   void addThemeCommands();
   void fillMenus();
   void addStatus();

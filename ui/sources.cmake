@@ -5,6 +5,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/app/window_options.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_palette.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_registry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/attack_choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/explore_commands.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/explore_controller.cpp
@@ -12,11 +13,14 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/explore/image_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/image_source.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/operations.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/result_presenter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/source_bar.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/step_card.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/step_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/step_stack.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/thumbnail_model.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/timeline.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/trace_judge.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/verdict_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/views_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/help_windows.cpp
@@ -28,6 +32,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_details.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_import.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_past.cpp
@@ -46,17 +51,20 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_plot_actions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/plot_colours.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plots/trace_plot.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/engine_session.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/elided_label.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/empty_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/image_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/inline_message.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/number_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/parameter_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/seed_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/side_bar.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/view_state.cpp
 )

@@ -34,7 +34,10 @@ class Engine {
   // ---- Work ----
   virtual ModelInfo model(const std::string& id) = 0;
   virtual TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks = {}) = 0;
-  virtual ExploreResult explore(const ExploreRequest& request, const JobContext& context) = 0;
+  virtual ExploreResult explore(const ExploreRequest& request, const JobContext& context,
+                                const ExploreHooks& hooks = {}) = 0;
+  /// What the model says of images that have its input's size (else Error(BadInput)), one by one.
+  virtual std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) = 0;
   virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
   virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
   virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;

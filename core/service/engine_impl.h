@@ -35,7 +35,8 @@ class EngineImpl : public Engine {
 
   ModelInfo model(const std::string& id) override;
   TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override;
-  ExploreResult explore(const ExploreRequest& request, const JobContext& context) override;
+  ExploreResult explore(const ExploreRequest& request, const JobContext& context, const ExploreHooks& hooks) override;
+  std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) override;
   PredictResult predict(const PredictRequest& request, const JobContext& context) override;
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;

@@ -97,11 +97,21 @@ struct TrainPresetInfo {
   Parameters parameters;
 };
 
+/// A named set of an attack's values.
+struct AttackPresetInfo {
+  std::string name;
+  std::string summary;      ///< one line; "" where the name says it
+  std::string threatModel;  ///< that it is meant for
+  Parameters parameters;
+};
+
 struct AttackInfo {
   OperationSpec spec;
-  std::string threatModel;
+  std::string threatModel;  ///< what it needs at least
   std::vector<std::string> norms;
-  std::vector<std::pair<std::string, Parameters>> presets;  ///< named sets of values
+  std::vector<AttackPresetInfo> presets;
+  /// Under the threat model adaptive-white-box it takes these, too; empty: it has no adaptive form.
+  std::vector<ParameterSpec> adaptiveParameters;
 };
 
 // ---- Training ------------------------------------------------------------------------------------------------------
@@ -155,6 +165,7 @@ struct StepRequest {
   std::string operation;  ///< a name of perturbations() or attacks()
   Parameters parameters;
   bool enabled = true;
+  std::string threatModel = {};  ///< what an attack may see; "" for ExploreRequest::threatModel
 
   bool operator==(const StepRequest&) const = default;
 };
@@ -185,12 +196,15 @@ struct StepOutcome {
   double seconds = 0;
   std::optional<bool> success;  ///< attacks only
   std::string note;             ///< in plain words: "already misclassified", …
+  bool alreadyWrong = false;    ///< the model was wrong before this untargeted attack began
+  std::string problem = {};     ///< why the step could not be run (ExploreRequest::tolerant); "" if it was
 };
 
+/// One iterate of an attack.
 struct AttackTracePoint {
   std::int64_t step = 0;
   double loss = 0;
-  double margin = 0;
+  double margin = 0;  ///< of the true class's logit behind the largest other: positive when misclassified
   double l2 = 0;
   double linf = 0;
   Image image;
@@ -209,6 +223,9 @@ struct ExploreRequest {
   std::string device = "auto";
   std::string threatModel = "grey-box";
   bool trace = false;
+  /// A step that can't be run (bad values, no gradients, …) is left out, with its problem in its outcome, instead of
+  /// ending the whole with an Error.
+  bool tolerant = false;
 };
 
 struct ExploreResult {
@@ -218,8 +235,41 @@ struct ExploreResult {
   Verdict after;
   ImageNorms norms;
   std::vector<StepOutcome> steps;
-  std::vector<AttackTracePoint> trace;  ///< of the last attack, if asked for
+  /// Of the last attack, if asked for: its iterates, evenly thinned out to at most kMostTracePoints, the last one kept.
+  std::vector<AttackTracePoint> trace;
+  std::size_t traced = 0;  ///< place of that attack in ExploreRequest::steps
   double seconds = 0;
+
+  static constexpr std::size_t kMostTracePoints = 240;
+};
+
+/// An iterate of an attack that is still running.
+struct ExploreStep {
+  std::size_t position = 0;  ///< of the attack in ExploreRequest::steps
+  AttackTracePoint point;
+  Verdict verdict;
+};
+
+/// Called on the worker; must be short.
+struct ExploreHooks {
+  /// Once, before the first step: `input` and `before` are known, the rest is not.
+  std::function<void(const ExploreResult&)> onStart;
+  /// While an attack runs, beginning 0.1 s after its start (shorter ones are not worth watching): at most 30 times a
+  /// second, and at last for its last iterate. Asking the model for the verdicts takes at most a fifth of the time.
+  std::function<void(const ExploreStep&)> onStep;
+};
+
+/// Images of one size, the model's input, such as the iterates of an attack.
+struct JudgeRequest {
+  std::string model;
+  Image original;  ///< what norms are measured from
+  std::vector<Image> images;
+  std::string device = "auto";
+};
+
+struct JudgedImage {
+  Verdict verdict;
+  ImageNorms norms;
 };
 
 // ---- Many images -------------------------------------------------------------------------------------------------
@@ -248,12 +298,19 @@ struct AttackRunRequest {
   std::string attack;
   Parameters parameters;
   std::int64_t count = 1000;  ///< correctly classified test images, the first in a seeded order
+  /// Places of test images, attacked in this order where they are classified correctly, at most `count` of them; empty
+  /// for the seeded order.
+  std::vector<std::int64_t> indices;
   std::uint64_t seed = 0;
   std::string device = "auto";
-  int threads = 0;
-  std::int64_t batchSize = 100;
+  std::string precision = "float32";  ///< or "bfloat16": the attack's own forwards; what it reached is told in float32
+  std::string layout;                 ///< of activations: "contiguous", "channels_last", or "" as the plan says
+  int threads = 0;                    ///< in all; 0: all cores
+  int workers = 0;                    ///< batches at once, which share the threads; 0: as the plan says
+  std::int64_t batchSize = 0;         ///< 0: as the plan says
   std::string threatModel = "grey-box";
-  std::string save;  ///< .safetensors or .npz; "" for none
+  std::string save;        ///< .safetensors or .npz; "" for none
+  std::string saveImages;  ///< folder for 8-bit PNG files, rounded inside the ε-ball; "" for none
 };
 
 struct AttackRunResult {
@@ -264,6 +321,32 @@ struct AttackRunResult {
   double meanLinf = 0;  ///< over successes
   double imagesPerSecond = 0;
   double seconds = 0;
+  double backwardsPerImage = 0;
+  std::int64_t savedImages = 0;            ///< of saveImages: successful ones
+  std::int64_t savedStillAdversarial = 0;  ///< of them, those that still fool the model after rounding to 8 bits
+  std::string json;
+};
+
+struct TuneRequest {
+  std::string model;
+  std::string device = "auto";
+  int threads = 0;
+};
+
+/// One way to compute, measured.
+struct PlanMeasurement {
+  int workers = 1;
+  int threadsPerWorker = 1;
+  std::int64_t batchSize = 0;
+  std::string layout;
+  std::string precision;
+  double gradientsPerSecond = 0;  ///< images through a forward and a backward to the input
+};
+
+struct TuneResult {
+  std::vector<PlanMeasurement> measurements;  ///< all that were tried
+  PlanMeasurement best;                       ///< of float32: what attacks on this model will use on this machine
+  std::optional<PlanMeasurement> bfloat16;    ///< the best of it, where the processor or the GPU has it
   std::string json;
 };
 

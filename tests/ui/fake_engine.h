@@ -30,6 +30,8 @@ class FakeEngine : public Engine, public FakeWorld {
                                       blobModel("shapes-fingerprint", {3, 32, 32}, 10)};
   /// Called inside explore() with its context: block here until the test says so, or until a stop is requested.
   std::function<void(const ExploreRequest&, const JobContext&)> onExplore;
+  /// Called before each iterate of an attack. While it is set, hooks hear of every one.
+  std::function<void(std::int64_t step, const JobContext&)> onAttackStep;
   /// Called before each training step.
   std::function<void(std::int64_t step, const JobContext&)> onTrainStep;
   /// Training fails with this message at its middle, unless it is empty.
@@ -39,6 +41,7 @@ class FakeEngine : public Engine, public FakeWorld {
   // ---- What happened ----
   std::atomic<int> explored{0};  ///< explore() calls that came to an end
   std::atomic<int> exploreStarted{0};
+  std::atomic<int> judged{0};  ///< images that judge() was asked about
   std::atomic<int> trained{0};
   std::atomic<std::int64_t> eventsSent{0};
   std::vector<std::string> calls() const {
@@ -89,16 +92,27 @@ class FakeEngine : public Engine, public FakeWorld {
     const auto steps = ParameterSpec::integer("steps", 10, 1, 1000, "", "Number of steps");
     const auto norm = ParameterSpec::choice("norm", "linf", {"linf", "l2"}, "What epsilon measures");
     const auto start = ParameterSpec::boolean("random_start", true, "Begin at a random place in the ball");
-    std::vector<AttackInfo> list(3);
+    std::vector<AttackInfo> list(4);
     list[0].spec = {"fgsm", "FGSM", "One step along the gradient's sign.", "Goodfellow et al. 2014", {epsilon}};
     list[1].spec = {"bim", "BIM", "FGSM in small steps.", "Kurakin et al. 2016", {epsilon, stepSize, steps}};
     list[2].spec = {
         "pgd", "PGD", "BIM from a random start.", "Madry et al. 2017", {epsilon, stepSize, steps, norm, start}};
+    list[3].spec = {"jsma",
+                    "JSMA",
+                    "Changes one pixel after the other; it needs a target.",
+                    "Papernot et al. 2016",
+                    {steps, ParameterSpec::boolean("targeted", false, "Towards a target class"),
+                     ParameterSpec::integer("target", -1, -1, 9999, "", "Class to reach if targeted")}};
     for (AttackInfo& info : list) {
       info.threatModel = "grey-box";
       info.norms = {"linf"};
     }
     list[2].norms = {"linf", "l2"};
+    list[1].presets = {
+        {"mnist", "As usual for MNIST", "grey-box", {{"epsilon", 0.4}, {"steps", std::int64_t{50}}}},
+        {"adaptive", "Against the fingerprints", "adaptive-white-box", {{"epsilon", 0.2}, {"detector_weight", 2.0}}}};
+    list[1].adaptiveParameters = {
+        ParameterSpec::real("detector_weight", 1, 0, 100, "", "How much looking genuine counts")};
     return list;
   }
 
@@ -199,21 +213,32 @@ class FakeEngine : public Engine, public FakeWorld {
     return result;
   }
 
-  ExploreResult explore(const ExploreRequest& request, const JobContext& context) override {
+  ExploreResult explore(const ExploreRequest& request, const JobContext& context, const ExploreHooks& hooks) override {
     ++exploreStarted;
     if (onExplore) onExplore(request, context);
     context.throwIfStopped();
     const ModelInfo info = model(request.model);
     ExploreResult result;
     result.input = fit(request.image, info.input);
-    result.before = judge(result.input, info);
+    result.before = verdictOf(result.input, info);
+    if (hooks.onStart) hooks.onStart(result);
     Image image = result.input;
-    for (const StepRequest& step : request.steps) {
+    for (std::size_t i = 0; i < request.steps.size(); ++i) {
+      const StepRequest& step = request.steps[i];
       if (!step.enabled) continue;
       context.throwIfStopped();
-      result.steps.push_back(apply(step, image, result.before.predicted, request.seed));
+      try {
+        const Watcher watcher{i, info, request.trace ? &result : nullptr, &hooks, context};
+        result.steps.push_back(apply(step, image, result.before.predicted, request, watcher));
+      } catch (const Error& error) {
+        if (!request.tolerant || error.kind() == ErrorKind::Cancelled) throw;
+        StepOutcome left;
+        left.operation = step.operation;
+        left.problem = error.message();
+        result.steps.push_back(left);
+      }
     }
-    result.after = judge(image, info);
+    result.after = verdictOf(image, info);
     result.norms = norms(result.input, image);
     result.result = std::move(image);
     result.seconds = 0.002;
@@ -221,9 +246,20 @@ class FakeEngine : public Engine, public FakeWorld {
     return result;
   }
 
+  std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) override {
+    context.throwIfStopped();
+    std::vector<JudgedImage> result;
+    for (const Image& image : request.images) {
+      result.push_back({verdictOf(image, model(request.model)), norms(request.original, image)});
+    }
+    judged += static_cast<int>(request.images.size());
+    return result;
+  }
+
   PredictResult predict(const PredictRequest&, const JobContext&) override { return {}; }
   AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
   DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }
+  TuneResult tune(const TuneRequest&, const JobContext&) { return {}; }
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
   void fetchDataset(const std::string& name, const JobContext& context) override {
     note("fetch " + name);
@@ -309,28 +345,85 @@ class FakeEngine : public Engine, public FakeWorld {
   }
 
  private:
-  StepOutcome apply(const StepRequest& step, Image& image, int label, std::uint64_t seed) const {
+  /// Who is told of an attack's iterates.
+  struct Watcher {
+    std::size_t position;
+    ModelInfo model;
+    ExploreResult* traced;  ///< null: no trace is wanted
+    const ExploreHooks* hooks;
+    const JobContext& context;
+  };
+
+  void tell(const Image& clean, const Image& iterate, std::int64_t step, int label, const Watcher& watcher) const {
+    const Verdict verdict = verdictOf(iterate, watcher.model);
+    double other = -1e9;
+    for (int k = 0; k < kClasses; ++k) {
+      if (k != label) other = std::max(other, verdict.logits[k]);
+    }
+    const double margin = other - verdict.logits[label];
+    const ImageNorms distance = norms(clean, iterate);
+    const AttackTracePoint point{step, margin + 5, margin, distance.l2, distance.linf, iterate};
+    if (watcher.traced) {
+      watcher.traced->trace.push_back(point);
+      watcher.traced->traced = watcher.position;
+    }
+    if (onAttackStep && watcher.hooks->onStep) watcher.hooks->onStep({watcher.position, point, verdict});
+  }
+
+  StepOutcome attack(const StepRequest& step, const Parameters& values, Image& image, int label,
+                     const Watcher& watcher) const {
+    if (step.threatModel == "adaptive-white-box" && watcher.model.fingerprints == 0) {
+      throw Error(ErrorKind::Usage, "an adaptive attack needs a detector, and the model has no fingerprints");
+    }
+    if (values.has("targeted") && !values.boolean("targeted")) {
+      throw Error(ErrorKind::Usage, "jsma needs a target class", "jsma", "set targeted");
+    }
     StepOutcome outcome;
     outcome.operation = step.operation;
     outcome.seconds = 0.001;
-    for (const AttackInfo& attack : attacks()) {
-      if (attack.spec.name != step.operation) continue;
-      const Parameters values = resolve(step.operation, attack.spec.parameters, step.parameters);
-      const double epsilon = values.real("epsilon");
-      const int target = (label + 1) % kClasses;
+    outcome.alreadyWrong = verdictOf(image, watcher.model).predicted != label;
+    const double epsilon = values.has("epsilon") ? values.real("epsilon") : 0.3;
+    const std::int64_t steps = values.has("steps") ? values.integer("steps") : 1;
+    const int target = (label + 1) % kClasses;
+    const Image clean = image;
+    if (watcher.traced) watcher.traced->trace.clear();
+    for (std::int64_t i = 0; i <= steps; ++i) {
+      if (onAttackStep) onAttackStep(i, watcher.context);
+      watcher.context.throwIfStopped();
+      const double size = epsilon * double(i) / double(steps);
+      image = clean;
       move(image, [&](int y, int x, float) {
-        return epsilon * (blob(image.shape, target, y, x) > blob(image.shape, label, y, x) ? 1 : -1);
+        return size * (blob(image.shape, target, y, x) > blob(image.shape, label, y, x) ? 1 : -1);
       });
-      const int now = judge(image, blobModel("", image.shape, 0)).predicted;
-      outcome.success = now != label;
-      outcome.note = *outcome.success ? "the answer changed" : "the answer did not change";
-      return outcome;
+      if (watcher.traced || onAttackStep) tell(clean, image, i, label, watcher);
     }
+    outcome.success = verdictOf(image, watcher.model).predicted != label;
+    if (outcome.alreadyWrong) {
+      outcome.note = "already misclassified";
+    } else {
+      outcome.note = *outcome.success ? "the answer changed" : "the answer did not change";
+    }
+    return outcome;
+  }
+
+  StepOutcome apply(const StepRequest& step, Image& image, int label, const ExploreRequest& request,
+                    const Watcher& watcher) const {
+    for (const AttackInfo& each : attacks()) {
+      if (each.spec.name != step.operation) continue;
+      auto specs = each.spec.parameters;
+      if (step.threatModel == "adaptive-white-box") {
+        specs.insert(specs.end(), each.adaptiveParameters.begin(), each.adaptiveParameters.end());
+      }
+      return attack(step, resolve(step.operation, specs, step.parameters), image, label, watcher);
+    }
+    StepOutcome outcome;
+    outcome.operation = step.operation;
+    outcome.seconds = 0.001;
     for (const OperationSpec& spec : perturbations()) {
       if (spec.name != step.operation) continue;
       const Parameters values = resolve(step.operation, spec.parameters, step.parameters);
       const double size = values.has("sigma") ? values.real("sigma") : 0.3 / double(values.integer("quality"));
-      Random random(mixSeed(seed, step.operation));
+      Random random(mixSeed(request.seed, step.operation));
       move(image, [&](int, int, float) { return size * random.normal(); });
       return outcome;
     }

@@ -76,7 +76,7 @@ class FakeWorld {
     return std::exp(-(dx * dx + dy * dy) / (0.012 * shape.height * shape.width));
   }
 
-  static Verdict judge(const Image& image, const ModelInfo& info) {
+  static Verdict verdictOf(const Image& image, const ModelInfo& info) {
     Verdict verdict;
     std::array<double, kClasses> light{};
     for (int k = 0; k < kClasses; ++k) {

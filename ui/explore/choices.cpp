@@ -9,7 +9,7 @@ namespace whorl::ui {
 namespace {
 
 QString shapeText(const ImageShape& shape) {
-  return QCoreApplication::translate("choices", "%1 × %2 %3")
+  return QCoreApplication::translate("choices", "%1×%2 %3")
       .arg(shape.width)
       .arg(shape.height)
       .arg(shape.channels == 1 ? QCoreApplication::translate("choices", "grey")
@@ -97,7 +97,9 @@ const DatasetInfo* chooseDataset(const std::vector<DatasetInfo>& datasets, const
 
 QString conversionText(const ImageShape& source, const ImageShape& input, InputFit fit) {
   if (source == input) return shapeText(input);
-  QString text = shapeText(source) + QStringLiteral(" → ") + shapeText(input);
+  const bool sameColours = source.channels == input.channels;
+  const QString size = QStringLiteral("%1×%2").arg(source.width).arg(source.height);
+  QString text = (sameColours ? size : shapeText(source)) + QStringLiteral(" → ") + shapeText(input);
   if (source.height == input.height && source.width == input.width) return text;
   switch (fit) {
     case InputFit::Fit:

@@ -33,7 +33,7 @@ QStringList classNames(const ModelInfo& model);
 const ModelInfo* findModel(const std::vector<ModelInfo>& models, const QString& id);
 const DatasetInfo* findDataset(const std::vector<DatasetInfo>& datasets, const QString& name);
 
-/// "28 × 28 grey", "640 × 480 colour → 28 × 28 grey, cropped".
+/// "28×28 grey", "640×480 → 32×32 colour, cropped", "640×480 colour → 28×28 grey, fitted".
 QString conversionText(const ImageShape& source, const ImageShape& input, InputFit fit);
 
 }  // namespace whorl::ui

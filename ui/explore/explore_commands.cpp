@@ -5,6 +5,7 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QMimeData>
+#include <QUndoGroup>
 #include <QUrl>
 
 #include <utility>
@@ -104,7 +105,10 @@ void registerViewCommands(CommandRegistry* commands, const std::function<Explore
 void registerExploreCommands(CommandRegistry* commands, StepStack* stack, std::function<ExplorePage*()> page) {
   registerImageCommands(commands, page);
   const QString edit = tr("Edit");
-  QUndoStack* undo = stack->undoStack();
+  // The group greys them while another page is shown.
+  auto* undo = new QUndoGroup(commands);
+  undo->addStack(stack->undoStack());
+  stack->undoStack()->setActive();
   commands->adopt({"edit.undo", {}, edit, "undo", {QKeySequence::Undo}, tr("Undo the last change of the steps")},
                   undo->createUndoAction(commands, tr("&Undo")));
   commands->adopt({"edit.redo", {}, edit, "redo", {QKeySequence::Redo}, tr("Redo what was undone")},

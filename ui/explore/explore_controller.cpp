@@ -1,13 +1,45 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/explore/explore_controller.h"
 
+#include <mutex>
 #include <utility>
 
 #include "ui/session/engine_session.h"
 
 namespace whorl::ui {
+namespace {
 
-ExploreController::ExploreController(EngineSession* session, QObject* parent) : QObject(parent), m_session(session) {}
+struct Answer {
+  ExploreResult result;
+  Trace trace;
+};
+
+}  // namespace
+
+/// What the worker and the GUI thread share of one request. It outlives both, as each holds it.
+struct ExploreController::Channel {
+  /// More than the engine sends between two looks; a GUI thread that is away for longer misses the oldest.
+  static constexpr std::size_t kMostWaiting = 64;
+
+  std::mutex mutex;
+  std::optional<ExploreResult> start;
+  std::vector<ExploreStep> waiting;
+
+  void put(const ExploreStep& step) {
+    const std::lock_guard lock(mutex);
+    if (waiting.size() >= kMostWaiting) waiting.erase(waiting.begin());
+    waiting.push_back(step);
+  }
+};
+
+ExploreController::ExploreController(EngineSession* session, QObject* parent) : QObject(parent), m_session(session) {
+  m_timer.setInterval(kLiveMs);
+  connect(&m_timer, &QTimer::timeout, this, &ExploreController::handOver);
+}
+
+ExploreController::~ExploreController() {
+  if (m_running) m_running->cancel();
+}
 
 std::uint64_t ExploreController::ask(ExploreQuery query) {
   ++m_newest;
@@ -31,24 +63,50 @@ void ExploreController::startPending() {
   const std::uint64_t number = m_newest;
   auto query = std::make_shared<ExploreQuery>(std::move(*m_pending));
   m_pending.reset();
+  m_channel = std::make_shared<Channel>();
+  m_runningNumber = number;
   m_running = m_session->run(
       this, Lane::Interactive, tr("Explore"),
-      [query](Engine& engine, const JobContext& context) {
+      [query, channel = m_channel](Engine& engine, const JobContext& context) {
         query->request.image = *query->image;
-        return engine.explore(query->request, context);
+        ExploreHooks hooks;
+        hooks.onStart = [&](const ExploreResult& start) {
+          const std::lock_guard lock(channel->mutex);
+          channel->start = start;
+        };
+        hooks.onStep = [&](const ExploreStep& step) { channel->put(step); };
+        Answer answer{engine.explore(query->request, context, hooks), {}};
+        answer.trace = std::make_shared<const std::vector<AttackTracePoint>>(std::exchange(answer.result.trace, {}));
+        return answer;
       },
-      [this, number](const ExploreResult& result) {
+      [this, number](const Answer& answer) {
         ended();
-        if (number == m_newest) Q_EMIT finished(number, result);
+        if (number == m_newest) Q_EMIT finished(number, answer.result, answer.trace);
       },
       [this, number](const Error& error) {
         ended();
         if (number == m_newest) Q_EMIT failed(number, errorText(error));
       });
+  m_timer.start();
   Q_EMIT busyChanged(true);
 }
 
+void ExploreController::handOver() {
+  if (!m_channel || m_runningNumber != m_newest) return;
+  std::vector<ExploreStep> steps;
+  std::optional<ExploreResult> start;
+  {
+    const std::lock_guard lock(m_channel->mutex);
+    if (m_channel->waiting.empty() || !m_channel->start) return;
+    steps = std::exchange(m_channel->waiting, {});
+    start = m_channel->start;
+  }
+  Q_EMIT stepped(m_runningNumber, *start, steps);
+}
+
 void ExploreController::ended() {
+  m_timer.stop();
+  m_channel.reset();
   m_running.reset();
   startPending();
   if (!m_running) Q_EMIT busyChanged(false);

@@ -3,12 +3,19 @@
 
 #include <QObject>
 #include <QString>
+#include <QTimer>
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "core/service/types.h"
+#include "ui/explore/trace.h"
+
+namespace whorl {
+class Job;
+}
 
 namespace whorl::ui {
 
@@ -22,12 +29,16 @@ struct ExploreQuery {
 };
 
 /// Asks the engine about one image at a time. Only the newest request counts: a new one cancels the one that runs, what
-/// still waits is forgotten, and results of older ones are dropped.
+/// still waits is forgotten, and news and results of older ones are dropped.
 class ExploreController : public QObject {
   Q_OBJECT
 
  public:
+  /// So often at most does a running attack show where it is.
+  static constexpr int kLiveMs = 33;
+
   explicit ExploreController(EngineSession* session, QObject* parent = nullptr);
+  ~ExploreController() override;
 
   /// Returns the request's number. Doesn't block.
   std::uint64_t ask(ExploreQuery query);
@@ -37,17 +48,26 @@ class ExploreController : public QObject {
 
  Q_SIGNALS:
   void busyChanged(bool busy);
-  void finished(std::uint64_t number, const whorl::ExploreResult& result);
+  /// The newest request's attack is on its way: the iterates since the last time, the newest at the end. `soFar` has
+  /// the result's `input` and `before`.
+  void stepped(std::uint64_t number, const whorl::ExploreResult& soFar, const std::vector<whorl::ExploreStep>& steps);
+  /// `result` comes without its trace, which is shared.
+  void finished(std::uint64_t number, const whorl::ExploreResult& result, const whorl::ui::Trace& trace);
   void failed(std::uint64_t number, const QString& message);
 
  private:
+  struct Channel;
   void startPending();
+  void handOver();
   void ended();
 
   EngineSession* m_session;
   std::shared_ptr<Job> m_running;
+  std::shared_ptr<Channel> m_channel;
+  std::uint64_t m_runningNumber = 0;
   std::optional<ExploreQuery> m_pending;
   std::uint64_t m_newest = 0;
+  QTimer m_timer;
 };
 
 }  // namespace whorl::ui

@@ -6,6 +6,7 @@
 #include <QVBoxLayout>
 
 #include "ui/widgets/chip.h"
+#include "ui/widgets/elided_label.h"
 #include "ui/widgets/image_view.h"
 
 namespace whorl::ui {
@@ -22,9 +23,8 @@ ImagePanel::ImagePanel(const QString& title, ViewState* state, QWidget* parent) 
   QFont bold = m_title->font();
   bold.setBold(true);
   m_title->setFont(bold);
-  m_detail = new QLabel(this);
+  m_detail = new ElidedLabel(this);
   m_detail->setForegroundRole(QPalette::PlaceholderText);
-  m_detail->setMinimumWidth(10);
   m_header->addWidget(m_title);
   m_header->addWidget(m_detail, 1);
   // As high as the difference's, which has tools in it: the images stay in line.
@@ -50,10 +50,7 @@ void ImagePanel::setTitle(const QString& title) {
   m_view->setAccessibleName(title);
 }
 
-void ImagePanel::setDetail(const QString& detail) {
-  m_detail->setText(detail);
-  m_detail->setToolTip(detail);
-}
+void ImagePanel::setDetail(const QString& detail) { m_detail->setText(detail); }
 
 void ImagePanel::setCaption(const QString& caption) { m_caption->setText(caption); }
 

@@ -9,6 +9,7 @@ class QLabel;
 namespace whorl::ui {
 
 class Chip;
+class ElidedLabel;
 class ImageView;
 class ViewState;
 
@@ -30,7 +31,7 @@ class ImagePanel : public QWidget {
  private:
   QHBoxLayout* m_header;
   QLabel* m_title;
-  QLabel* m_detail;
+  ElidedLabel* m_detail;
   ImageView* m_view;
   QLabel* m_caption;
   Chip* m_chip;

@@ -6,21 +6,42 @@
 namespace whorl::ui {
 namespace {
 
-Parameters fitted(const OperationSpec& spec, const Parameters& given) {
+Parameters fitted(const std::string& name, const std::vector<ParameterSpec>& specs, const Parameters& given) {
   Parameters fitting;
-  for (const ParameterSpec& parameter : spec.parameters) {
+  for (const ParameterSpec& parameter : specs) {
     const auto value = given.values().find(parameter.name);
     if (value == given.values().end()) continue;
     try {
-      fitting.set(parameter.name, checked(spec.name, parameter, value->second));
+      fitting.set(parameter.name, checked(name, parameter, value->second));
     } catch (const Error&) {
       // The default takes its place.
     }
   }
-  return resolve(spec.name, spec.parameters, fitting);
+  return resolve(name, specs, fitting);
 }
 
 }  // namespace
+
+std::vector<ParameterSpec> stepParameters(const Operation& operation, const std::string& threatModel) {
+  std::vector<ParameterSpec> specs = operation.spec.parameters;
+  if (threatModel == kAdaptive) {
+    specs.insert(specs.end(), operation.adaptiveParameters.begin(), operation.adaptiveParameters.end());
+  }
+  return specs;
+}
+
+StepRequest completed(const Operation& operation, const StepRequest& step) {
+  StepRequest whole = step;
+  whole.parameters = fitted(step.operation, stepParameters(operation, step.threatModel), step.parameters);
+  return whole;
+}
+
+StepRequest withPreset(const Operation& operation, const StepRequest& step, const AttackPresetInfo& preset) {
+  StepRequest changed = step;
+  if (preset.threatModel == kAdaptive) changed.threatModel = kAdaptive;
+  changed.parameters = preset.parameters;
+  return completed(operation, changed);
+}
 
 const Operation* findOperation(const Operations& operations, const std::string& name) {
   const auto found =
@@ -37,14 +58,14 @@ std::vector<StepRequest> defaultSteps(const Operations& operations, const ImageS
   // dead.
   const Parameters wanted{
       {"epsilon", epsilon}, {"step_size", epsilon / 5}, {"steps", std::int64_t{10}}, {"stop", std::string("last")}};
-  return {{operation->spec.name, fitted(operation->spec, wanted), true}};
+  return {completed(*operation, {operation->spec.name, wanted})};
 }
 
 std::vector<StepRequest> usableSteps(const Operations& operations, const std::vector<StepRequest>& steps) {
   std::vector<StepRequest> usable;
   for (const StepRequest& step : steps) {
     const Operation* operation = findOperation(operations, step.operation);
-    if (operation) usable.push_back({step.operation, fitted(operation->spec, step.parameters), step.enabled});
+    if (operation) usable.push_back(completed(*operation, step));
   }
   return usable;
 }

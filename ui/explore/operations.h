@@ -12,7 +12,22 @@ namespace whorl::ui {
 struct Operation {
   OperationSpec spec;
   bool attack = false;
+  std::string threatModel = {};  ///< attacks: what they need at least
+  std::vector<AttackPresetInfo> presets = {};
+  std::vector<ParameterSpec> adaptiveParameters = {};  ///< those that an adaptive attacker has besides
 };
+
+inline constexpr const char* kBlackBox = "black-box";
+inline constexpr const char* kGreyBox = "grey-box";
+inline constexpr const char* kAdaptive = "adaptive-white-box";
+
+/// The parameters of a step under a threat model.
+std::vector<ParameterSpec> stepParameters(const Operation& operation, const std::string& threatModel);
+/// The step with all parameters that it has under its threat model: values that fit are kept, the others take their
+/// defaults.
+StepRequest completed(const Operation& operation, const StepRequest& step);
+/// The step with a preset's values, defaults elsewhere. A preset for adaptive attackers makes it one.
+StepRequest withPreset(const Operation& operation, const StepRequest& step, const AttackPresetInfo& preset);
 
 /// Attacks and natural perturbations in the engine's order.
 using Operations = std::vector<Operation>;

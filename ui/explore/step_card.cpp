@@ -10,6 +10,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include "ui/explore/attack_choices.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/parameter_form.h"
@@ -25,7 +26,7 @@ QString duration(double seconds) {
 }  // namespace
 
 StepCard::StepCard(const StackStep& step, const Operation& operation, QWidget* parent)
-    : QFrame(parent), m_id(step.id), m_operation(step.request.operation) {
+    : QFrame(parent), m_id(step.id), m_operation(operation), m_request(step.request) {
   setObjectName(QStringLiteral("step_%1").arg(m_id));
   const OperationSpec& spec = operation.spec;
   const QString title = QString::fromStdString(spec.title);
@@ -52,9 +53,10 @@ StepCard::StepCard(const StackStep& step, const Operation& operation, QWidget* p
   for (QToolButton* each : {m_up, m_down, duplicate, remove}) header->addWidget(each);
   column->addLayout(header);
 
+  if (operation.attack) addChoices(column);
   m_form = new ParameterForm(this);
-  m_form->setSpecs(spec.parameters, step.request.parameters);
   column->addWidget(m_form);
+  showSpecs();
   m_note = new QLabel(this);
   m_note->setWordWrap(true);
   m_note->setObjectName(QStringLiteral("note"));
@@ -62,12 +64,25 @@ StepCard::StepCard(const StackStep& step, const Operation& operation, QWidget* p
   column->addWidget(m_note);
 
   connect(m_enabled, &QCheckBox::toggled, this, &StepCard::enabledChanged);
-  connect(m_form, &ParameterForm::valueChanged, this,
-          [this](const QString& name) { Q_EMIT parametersChanged(m_form->values(), name); });
+  connect(m_form, &ParameterForm::valueChanged, this, &StepCard::parameterEdited);
   connect(m_up, &QToolButton::clicked, this, [this] { Q_EMIT moveWanted(-1); });
   connect(m_down, &QToolButton::clicked, this, [this] { Q_EMIT moveWanted(1); });
   connect(duplicate, &QToolButton::clicked, this, &StepCard::duplicateWanted);
   connect(remove, &QToolButton::clicked, this, &StepCard::removeWanted);
+}
+
+void StepCard::addChoices(QVBoxLayout* column) {
+  m_choices = new AttackChoices(m_operation, this);
+  column->addWidget(m_choices);
+  connect(m_choices, &AttackChoices::presetChosen, this, [this](const AttackPresetInfo& preset) {
+    const QString name = preset.name.empty() ? tr("defaults") : QString::fromStdString(preset.name);
+    Q_EMIT requestChanged(withPreset(m_operation, m_request, preset), tr("preset %1").arg(name));
+  });
+  connect(m_choices, &AttackChoices::threatModelChosen, this, [this](const std::string& threatModel) {
+    StepRequest changed = m_request;
+    changed.threatModel = threatModel;
+    Q_EMIT requestChanged(completed(m_operation, changed), tr("change the attacker"));
+  });
 }
 
 QToolButton* StepCard::button(const QString& name, const QString& text) {
@@ -86,26 +101,64 @@ void StepCard::showStep(const StackStep& step, bool first, bool last) {
     const QSignalBlocker quiet(m_enabled);
     m_enabled->setChecked(step.request.enabled);
   }
-  m_form->setValues(step.request.parameters);
-  showTarget(step.request.parameters);
+  m_request = step.request;
+  if (m_request.threatModel != m_shownThreat) {
+    showSpecs();
+  } else {
+    m_form->setValues(m_request.parameters);
+    showTarget(m_request.parameters);
+  }
   m_form->setEnabled(step.request.enabled);
+  if (m_choices) {
+    m_choices->showStep(step.request);
+    m_choices->setEnabled(step.request.enabled);
+  }
   m_up->setEnabled(!first);
   m_down->setEnabled(!last);
   if (!step.request.enabled) setOutcome(std::nullopt);
 }
 
-void StepCard::showTarget(const Parameters& parameters) {
-  if (!parameters.has("targeted")) return;
-  for (const char* name : {"target", "target_slider"}) {
-    if (auto* editor = m_form->findChild<QWidget*>(QLatin1String(name))) {
-      editor->setEnabled(parameters.boolean("targeted"));
+void StepCard::parameterEdited(const QString& name) {
+  Parameters values = m_form->values();
+  // A target is given up with the wish for one: the engine refuses one without the other.
+  if (name == u"targeted" && !values.boolean("targeted")) {
+    for (const ParameterSpec& spec : m_operation.spec.parameters) {
+      if (spec.name == "target") values.set("target", spec.defaultValue);
     }
   }
+  Q_EMIT parametersChanged(values, name);
+}
+
+void StepCard::showTarget(const Parameters& parameters) {
+  if (parameters.has("targeted")) m_form->setRowVisible("target", parameters.boolean("targeted"));
+}
+
+void StepCard::showSpecs() {
+  m_shownThreat = m_request.threatModel;
+  std::vector<ParameterSpec> specs = stepParameters(m_operation, m_shownThreat);
+  for (ParameterSpec& spec : specs) {
+    if (spec.name == "target" && m_classes > 0) spec.maximum = m_classes - 1;
+  }
+  m_form->setSpecs(specs, m_request.parameters);
+  showTarget(m_request.parameters);
+}
+
+void StepCard::setModel(int classes, bool fingerprinted) {
+  if (m_choices) m_choices->setFingerprinted(fingerprinted);
+  if (classes == m_classes) return;
+  m_classes = classes;
+  if (m_request.parameters.has("target")) showSpecs();
 }
 
 void StepCard::setOutcome(const std::optional<StepOutcome>& outcome) {
   m_outcome = outcome;
   showOutcome();
+}
+
+void StepCard::setRunning(const QString& text) {
+  m_outcome.reset();
+  m_note->setText(text);
+  m_note->show();
 }
 
 void StepCard::showOutcome() {
@@ -114,13 +167,26 @@ void StepCard::showOutcome() {
     return;
   }
   const Colours ink = colours(palette());
+  if (!m_outcome->problem.empty()) {
+    QString problem = QString::fromStdString(m_outcome->problem);
+    problem[0] = problem[0].toUpper();
+    m_note->setText(QStringLiteral("<b style='color:%1'>⚠ %2</b><br>%3")
+                        .arg(ink.bad.name(), tr("Left out"), problem.toHtmlEscaped()));
+    m_note->show();
+    return;
+  }
   QString text;
-  if (m_outcome->success) {
+  QString note = QString::fromStdString(m_outcome->note).toHtmlEscaped();
+  if (m_outcome->success && m_outcome->alreadyWrong) {
+    // Whatever this step did, it is not what fooled the model.
+    const QString said = *m_outcome->success ? tr("The model was wrong before this step") : tr("✗ Right again");
+    text = QStringLiteral("<b style='color:%1'>%2</b>").arg(ink.muted.name(), said);
+    if (note.startsWith(u"already misclassified")) note = note.section(QStringLiteral("; "), 1);
+  } else if (m_outcome->success) {
     text = QStringLiteral("<b style='color:%1'>%2</b>")
                .arg((*m_outcome->success ? ink.after : ink.muted).name(),
                     *m_outcome->success ? tr("✓ Fooled the model") : tr("✗ Didn’t fool the model"));
   }
-  QString note = QString::fromStdString(m_outcome->note).toHtmlEscaped();
   if (!note.isEmpty()) {
     note[0] = note[0].toUpper();
     text += text.isEmpty() ? note : QStringLiteral("<br>") + note;

@@ -5,7 +5,6 @@
 #include <QLabel>
 #include <QMenu>
 #include <QScrollArea>
-#include <QSignalBlocker>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -16,7 +15,7 @@
 #include "ui/explore/step_stack.h"
 #include "ui/style/icons.h"
 #include "ui/widgets/inline_message.h"
-#include "ui/widgets/number_box.h"
+#include "ui/widgets/seed_box.h"
 
 namespace whorl::ui {
 
@@ -74,10 +73,8 @@ void StepPanel::build() {
 void StepPanel::addSeed(QVBoxLayout* column) {
   auto* row = new QHBoxLayout;
   auto* label = new QLabel(tr("Seed"), this);
-  m_seed = new NumberBox(this);
+  m_seed = new SeedBox(this);
   m_seed->setObjectName(QStringLiteral("seed"));
-  m_seed->setDecimals(0);
-  m_seed->setRange(0, 4294967295.0);
   m_seed->setAccessibleName(tr("Seed"));
   const QString tip = tr("The same seed gives the same random numbers: noise, random starts");
   label->setToolTip(tip);
@@ -87,15 +84,12 @@ void StepPanel::addSeed(QVBoxLayout* column) {
   row->addWidget(label);
   row->addWidget(m_seed, 1);
   column->addLayout(row);
-  connect(m_seed, &QDoubleSpinBox::valueChanged, this, &StepPanel::seedChanged);
+  connect(m_seed, &SeedBox::edited, this, &StepPanel::seedChanged);
 }
 
-std::uint64_t StepPanel::seed() const { return static_cast<std::uint64_t>(m_seed->value()); }
+std::uint64_t StepPanel::seed() const { return m_seed->seed(); }
 
-void StepPanel::setSeed(std::uint64_t seed) {
-  const QSignalBlocker quiet(m_seed);
-  m_seed->setValue(static_cast<double>(seed));
-}
+void StepPanel::setSeed(std::uint64_t seed) { m_seed->setSeed(seed); }
 
 void StepPanel::setOperations(const Operations& operations) {
   m_operations = operations;
@@ -112,7 +106,7 @@ void StepPanel::fillMenu() {
       if (operation.attack != attacks) continue;
       const QString title = QString::fromStdString(operation.spec.title);
       QAction* action = m_menu->addAction(title, this, [this, spec = operation.spec, title] {
-        m_stack->add({spec.name, resolve(spec.name, spec.parameters, {}), true}, title);
+        m_stack->add({spec.name, resolve(spec.name, spec.parameters, {}), true, {}}, title);
       });
       action->setObjectName(QString::fromStdString(operation.spec.name));
       action->setToolTip(QString::fromStdString(operation.spec.summary));
@@ -129,6 +123,9 @@ StepCard* StepPanel::makeCard(int index) {
   connect(card, &StepCard::enabledChanged, m_stack, [this, id](bool on) { m_stack->setEnabled(id, on); });
   connect(card, &StepCard::parametersChanged, m_stack,
           [this, id](const Parameters& values, const QString& name) { m_stack->setParameters(id, values, name); });
+  connect(card, &StepCard::requestChanged, m_stack,
+          [this, id](const StepRequest& request, const QString& what) { m_stack->replace(id, request, what); });
+  card->setModel(m_classes, m_fingerprinted);
   connect(card, &StepCard::moveWanted, m_stack, [this, id](int direction) { m_stack->move(id, direction); });
   connect(card, &StepCard::duplicateWanted, m_stack, [this, id] { m_stack->duplicate(id); });
   connect(card, &StepCard::removeWanted, m_stack, [this, id] { m_stack->remove(id); });
@@ -174,6 +171,16 @@ void StepPanel::setOutcomes(const std::vector<StepOutcome>& outcomes) {
     }
     m_cards[i]->setOutcome(outcome);
   }
+}
+
+void StepPanel::setRunning(std::size_t position, const QString& text) {
+  if (position < m_cards.size()) m_cards[position]->setRunning(text);
+}
+
+void StepPanel::setModel(const ModelInfo& model) {
+  m_classes = static_cast<int>(model.classNames.size());
+  m_fingerprinted = model.fingerprints > 0;
+  for (StepCard* card : m_cards) card->setModel(m_classes, m_fingerprinted);
 }
 
 void StepPanel::setProblem(const QString& text) { m_problem->setText(text); }

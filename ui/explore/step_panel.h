@@ -15,7 +15,7 @@ class QVBoxLayout;
 namespace whorl::ui {
 
 class InlineMessage;
-class NumberBox;
+class SeedBox;
 class StepCard;
 class StepStack;
 
@@ -27,9 +27,13 @@ class StepPanel : public QWidget {
   explicit StepPanel(StepStack* stack, QWidget* parent = nullptr);
 
   void setOperations(const Operations& operations);
+  /// What its attacks can be asked for.
+  void setModel(const ModelInfo& model);
   QMenu* addMenu() const { return m_menu; }
   /// Outcomes of the enabled steps, in order.
   void setOutcomes(const std::vector<StepOutcome>& outcomes);
+  /// How far the attack at `position` of the stack has come.
+  void setRunning(std::size_t position, const QString& text);
   /// What went wrong with the steps; "" for nothing.
   void setProblem(const QString& text);
   std::uint64_t seed() const;
@@ -48,11 +52,13 @@ class StepPanel : public QWidget {
   StepStack* m_stack;
   Operations m_operations;
   std::vector<StepCard*> m_cards;
+  int m_classes = 0;
+  bool m_fingerprinted = false;
   QMenu* m_menu;
   InlineMessage* m_problem;
   QVBoxLayout* m_list;
   QLabel* m_empty;
-  NumberBox* m_seed;
+  SeedBox* m_seed;
 };
 
 }  // namespace whorl::ui

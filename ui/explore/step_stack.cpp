@@ -99,8 +99,17 @@ void StepStack::setParameters(int id, const Parameters& parameters, const QStrin
   push(std::move(steps), tr("change %1").arg(parameter), QStringLiteral("%1/%2").arg(id).arg(parameter));
 }
 
+void StepStack::replace(int id, const StepRequest& request, const QString& text) {
+  const int index = indexOf(id);
+  if (index < 0 || m_steps[static_cast<std::size_t>(index)].request == request) return;
+  auto steps = m_steps;
+  steps[static_cast<std::size_t>(index)].request = request;
+  push(std::move(steps), text);
+}
+
 void StepStack::replaceAll(const std::vector<StepRequest>& requests) {
   std::vector<StackStep> steps;
+  steps.reserve(requests.size());
   for (const StepRequest& request : requests) steps.push_back({m_nextId++, request});
   m_undo.clear();
   set(steps);

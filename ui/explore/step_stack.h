@@ -39,6 +39,8 @@ class StepStack : public QObject {
   void setEnabled(int id, bool enabled);
   /// `parameter` is the name of what was changed.
   void setParameters(int id, const Parameters& parameters, const QString& parameter);
+  /// Another state of the step at once, such as a preset. `text` says what was done, for undo.
+  void replace(int id, const StepRequest& request, const QString& text);
   /// A fresh start: forgets what could be undone.
   void replaceAll(const std::vector<StepRequest>& requests);
 

@@ -36,6 +36,7 @@ constexpr NormRow kNormRows[] = {
 };
 
 QString digits(double value) {
+  if (std::isnan(value)) return QStringLiteral("–");
   if (std::isinf(value)) return QStringLiteral("∞");
   return QLocale().toString(value, 'g', value >= 100 ? 4 : 3);
 }
@@ -46,35 +47,36 @@ QString summarise(const ExploreResult& result, const QStringList& names, bool at
   const auto name = [&](int k) { return QStringLiteral("“%1”").arg(names.value(k, QString::number(k))); };
   const Verdict& before = result.before;
   const Verdict& after = result.after;
-  const QString doer = attacked ? VerdictPanel::tr("The attack") : VerdictPanel::tr("The change");
-  QString text;
-  if (result.input == result.result) {
-    text = VerdictPanel::tr("The model sees %1.").arg(name(before.predicted));
-  } else if (before.predicted != after.predicted) {
-    text = VerdictPanel::tr("%1 turned %2 into %3").arg(doer, name(before.predicted), name(after.predicted));
-  } else {
-    text = VerdictPanel::tr("%1 didn’t change the answer: still %2").arg(doer, name(after.predicted));
-  }
   const bool judged = after.threshold && !after.fingerprintDistances.empty();
-  if (result.input == result.result) {
+  const bool unchanged = result.input == result.result;
+  QString text;
+  // A rejected result says nothing where the picture itself was rejected: that goes first.
+  if (judged && !before.accepted && !unchanged) {
+    text = VerdictPanel::tr("The original was rejected already, as no class’s fingerprint is near. ");
+  }
+  if (label && *label != before.predicted) {
+    text += VerdictPanel::tr("The original was misread already: it is %1. ").arg(name(*label));
+  }
+  if (unchanged) {
+    text += VerdictPanel::tr("The model sees %1.").arg(name(before.predicted));
     if (judged) {
       text += after.accepted ? VerdictPanel::tr(" Its fingerprint agrees.")
                              : VerdictPanel::tr(" But no class’s fingerprint is near: rejected.");
     }
-  } else if (!judged) {
-    text += VerdictPanel::tr(". This model has no fingerprint that could tell.");
-  } else if (after.accepted) {
-    text += before.predicted != after.predicted ? VerdictPanel::tr(", and the fingerprint missed it.")
-                                                : VerdictPanel::tr(", and the fingerprint agrees.");
-  } else {
-    text += before.predicted != after.predicted ? VerdictPanel::tr(" – and the fingerprint gave it away.")
-                                                : VerdictPanel::tr(", but no class’s fingerprint agrees: rejected.");
-    if (!before.accepted) text += VerdictPanel::tr(" The original was rejected too.");
+    return text;
   }
-  if (label && *label != before.predicted) {
-    text += VerdictPanel::tr(" (The original was misread already: it is %1.)").arg(name(*label));
+  const QString doer = attacked ? VerdictPanel::tr("The attack") : VerdictPanel::tr("The change");
+  const bool changed = before.predicted != after.predicted;
+  text += changed ? VerdictPanel::tr("%1 turned %2 into %3").arg(doer, name(before.predicted), name(after.predicted))
+                  : VerdictPanel::tr("%1 didn’t change the answer: still %2").arg(doer, name(after.predicted));
+  if (!judged) return text + VerdictPanel::tr(". This model has no fingerprint that could tell.");
+  if (after.accepted) {
+    return text + (changed ? VerdictPanel::tr(", and the fingerprint missed it.")
+                           : VerdictPanel::tr(", and the fingerprint agrees."));
   }
-  return text;
+  if (!before.accepted) return text + VerdictPanel::tr("; the result is rejected, too.");
+  return text + (changed ? VerdictPanel::tr(" – and the fingerprint gave it away.")
+                         : VerdictPanel::tr(", but no class’s fingerprint agrees: rejected."));
 }
 
 VerdictPanel::VerdictPanel(QWidget* parent) : QWidget(parent) {
@@ -178,24 +180,23 @@ void VerdictPanel::addNorms(QLayout* row) {
   column->addStretch(1);
 }
 
-void VerdictPanel::setResult(const ExploreResult& result, const QStringList& names, bool attacked,
-                             std::optional<int> label) {
+void VerdictPanel::setResult(const ExploreResult& result, const QStringList& names, const QString& summary) {
   m_result = result;
-  m_summary->setText(summarise(result, names, attacked, label));
+  m_summary->setText(summary);
   m_probabilities->setClassNames(names);
   m_probabilities->setValues(result.before.probabilities, result.after.probabilities);
   m_distances->setClassNames(names);
-  m_distances->setThreshold(result.after.threshold);
+  m_distances->setThreshold(result.before.threshold);
   m_distances->setValues(result.before.fingerprintDistances, result.after.fingerprintDistances);
   showOrder();
   showLegends();
   const ImageNorms& norms = result.norms;
   const QString texts[] = {
-      QString::number(norms.l0),
+      norms.l0 < 0 ? QStringLiteral("–") : QString::number(norms.l0),
       digits(norms.l1),
       digits(norms.l2),
       digits(norms.linf),
-      digits(norms.psnr) + QStringLiteral(" dB"),
+      digits(norms.psnr) + (std::isnan(norms.psnr) ? QString() : QStringLiteral(" dB")),
       digits(norms.ssim),
       result.seconds < 1 ? tr("%1 ms").arg(digits(result.seconds * 1000)) : tr("%1 s").arg(digits(result.seconds))};
   for (std::size_t i = 0; i < m_values.size(); ++i) m_values[i]->setText(texts[i]);
@@ -237,14 +238,16 @@ void VerdictPanel::showLegends() {
   m_probabilityLegend->setText(
       QStringLiteral("<span style='color:%1'>■</span> %2 &nbsp;<span style='color:%3'>■</span> %4")
           .arg(ink.before.name(), tr("original"), ink.after.name(), tr("result")));
-  if (!m_result || m_result->after.fingerprintDistances.empty()) {
+  if (!m_result || m_result->before.fingerprintDistances.empty()) {
     m_distanceLegend->clear();
-  } else if (!m_result->after.threshold) {
-    m_distanceLegend->setText(tr("no threshold τ set"));
+  } else if (!m_result->before.threshold) {
+    m_distanceLegend->setText(tr("no threshold set"));
   } else {
+    const Verdict& after = m_result->after;
+    const QString nearest = after.fingerprintDistances.empty() ? QStringLiteral("–") : digits(after.score);
     m_distanceLegend->setText(
-        QStringLiteral("<span style='color:%1'>┆</span> τ = %2 · %3 %4")
-            .arg(ink.good.name(), digits(*m_result->after.threshold), tr("nearest:"), digits(m_result->after.score)));
+        QStringLiteral("<span style='color:%1'>┆</span> %2 %3 · %4 %5")
+            .arg(ink.good.name(), tr("threshold"), digits(*m_result->before.threshold), tr("nearest"), nearest));
   }
 }
 

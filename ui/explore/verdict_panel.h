@@ -24,8 +24,8 @@ class VerdictPanel : public QWidget {
  public:
   explicit VerdictPanel(QWidget* parent = nullptr);
 
-  /// `attacked`: whether an attack was among the steps; `label`: the true class, if it is known.
-  void setResult(const ExploreResult& result, const QStringList& classNames, bool attacked, std::optional<int> label);
+  /// `summary`: the sentence above, such as summarise() makes it. Norms that aren't known are NaN, l0 is negative.
+  void setResult(const ExploreResult& result, const QStringList& classNames, const QString& summary);
   void clear();
   void setSorted(bool sorted);
   bool sorted() const { return m_sorted; }
@@ -54,7 +54,8 @@ class VerdictPanel : public QWidget {
   bool m_sorted = false;
 };
 
-/// The sentence: "The attack changed the answer from “7” to “3”; the fingerprint gave it away." Plain text.
+/// The sentence: "The attack turned “7” into “3” – and the fingerprint gave it away." Plain text. `attacked`: whether
+/// an attack was among the steps; `label`: the true class, if it is known.
 QString summarise(const ExploreResult& result, const QStringList& classNames, bool attacked, std::optional<int> label);
 
 }  // namespace whorl::ui

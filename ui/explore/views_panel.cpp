@@ -110,8 +110,17 @@ void ViewsPanel::setBusy(bool busy) { m_busy->setVisible(busy); }
 
 void ViewsPanel::setBlink(bool on) {
   m_blink = on;
-  m_changed->setTitle(on ? tr("Original (blink)") : tr("Result"));
+  showResultTitle();
   if (m_result) m_changed->view()->setImage(toQImage(on ? m_result->input : m_result->result));
+}
+
+void ViewsPanel::setResultTitle(const QString& title) {
+  m_resultTitle = title;
+  showResultTitle();
+}
+
+void ViewsPanel::showResultTitle() {
+  m_changed->setTitle(m_blink ? tr("Original (blink)") : m_resultTitle.isEmpty() ? tr("Result") : m_resultTitle);
 }
 
 void ViewsPanel::focusResult() { m_changed->view()->setFocus(); }
@@ -144,6 +153,11 @@ void ViewsPanel::showCaptions() {
   if (!m_result) return;
   const Colours ink = colours(palette());
   const auto caption = [&](ImagePanel* panel, const Verdict& verdict, const QColor& colour) {
+    if (verdict.probabilities.empty()) {
+      panel->setCaption(QStringLiteral("…"));
+      panel->chip()->set({}, Chip::Kind::Neutral);
+      return;
+    }
     const auto k = static_cast<std::size_t>(verdict.predicted);
     const double probability = k < verdict.probabilities.size() ? verdict.probabilities[k] : 0;
     const QString name = m_classNames.value(verdict.predicted, QString::number(verdict.predicted));

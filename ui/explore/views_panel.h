@@ -29,6 +29,8 @@ class ViewsPanel : public QWidget {
   void setResult(const ExploreResult& result, const QStringList& classNames, const QString& detail);
   void clear(const QString& placeholder);
   void setBusy(bool busy);
+  /// What stands above the result: "Step 12"; "" for "Result".
+  void setResultTitle(const QString& title);
   /// While on, the result's place shows the original.
   void setBlink(bool on);
   bool blinking() const { return m_blink; }
@@ -46,6 +48,7 @@ class ViewsPanel : public QWidget {
   void showDifference();
   void showCaptions();
   void showPixel();
+  void showResultTitle();
   double amplification() const;
 
   ViewState* m_state;
@@ -58,6 +61,7 @@ class ViewsPanel : public QWidget {
   QProgressBar* m_busy;
   std::optional<ExploreResult> m_result;
   QStringList m_classNames;
+  QString m_resultTitle;
   bool m_blink = false;
 };
 

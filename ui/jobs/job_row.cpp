@@ -3,36 +3,15 @@
 
 #include <QHBoxLayout>
 #include <QLabel>
-#include <QPainter>
 #include <QProgressBar>
 #include <QToolButton>
 
 #include <algorithm>
 #include <cmath>
 
+#include "ui/widgets/elided_label.h"
+
 namespace whorl::ui {
-
-ElidedLabel::ElidedLabel(QWidget* parent) : QWidget(parent) {
-  setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
-}
-
-void ElidedLabel::setText(const QString& text) {
-  if (text == m_text) return;
-  m_text = text;
-  setToolTip(text);
-  setAccessibleName(text);
-  update();
-}
-
-QSize ElidedLabel::sizeHint() const { return {fontMetrics().horizontalAdvance(m_text), fontMetrics().height()}; }
-
-QSize ElidedLabel::minimumSizeHint() const { return {fontMetrics().averageCharWidth() * 4, fontMetrics().height()}; }
-
-void ElidedLabel::paintEvent(QPaintEvent*) {
-  QPainter painter(this);
-  painter.setPen(palette().color(isEnabled() ? QPalette::Active : QPalette::Disabled, foregroundRole()));
-  painter.drawText(rect(), Qt::AlignVCenter | Qt::AlignLeft, fontMetrics().elidedText(m_text, Qt::ElideRight, width()));
-}
 
 JobRow::JobRow(QWidget* parent)
     : QWidget(parent),

@@ -11,23 +11,7 @@ class QToolButton;
 
 namespace whorl::ui {
 
-/// A label that gives way: text that doesn't fit ends in "…", and is whole in the tooltip.
-class ElidedLabel : public QWidget {
-  Q_OBJECT
-
- public:
-  explicit ElidedLabel(QWidget* parent = nullptr);
-  void setText(const QString& text);
-  QString text() const { return m_text; }
-  QSize sizeHint() const override;
-  QSize minimumSizeHint() const override;
-
- protected:
-  void paintEvent(QPaintEvent* event) override;
-
- private:
-  QString m_text;
-};
+class ElidedLabel;
 
 /// One line of the Jobs dock: title, what it is doing, progress, time left, and the two buttons.
 class JobRow : public QWidget {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/explore_page.h"
 
-#include <QDragEnterEvent>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QMenu>
-#include <QMimeData>
 #include <QRandomGenerator>
 #include <QScrollArea>
 #include <QSplitter>
@@ -19,10 +16,12 @@
 #include "ui/explore/choices.h"
 #include "ui/explore/explore_controller.h"
 #include "ui/explore/filmstrip.h"
+#include "ui/explore/result_presenter.h"
 #include "ui/explore/source_bar.h"
 #include "ui/explore/step_panel.h"
 #include "ui/explore/step_stack.h"
 #include "ui/explore/thumbnail_model.h"
+#include "ui/explore/timeline.h"
 #include "ui/explore/verdict_panel.h"
 #include "ui/explore/views_panel.h"
 #include "ui/session/engine_session.h"
@@ -81,14 +80,23 @@ void ExplorePage::build(CommandRegistry* commands) {
   column->addWidget(m_strip);
   column->addWidget(halves, 1);
 
-  m_steps = new StepPanel(m_stack, splitter);
-  m_steps->setMinimumWidth(280);
+  auto* right = new QSplitter(Qt::Vertical, splitter);
+  right->setChildrenCollapsible(false);
+  m_steps = new StepPanel(m_stack, right);
+  m_timeline = new Timeline(right);
+  right->setMinimumWidth(280);
+  right->addWidget(m_steps);
+  right->addWidget(m_timeline);
+  right->setStretchFactor(0, 1);
+  right->setStretchFactor(1, 0);
+  right->setSizes({480, 250});
   splitter->addWidget(left);
-  splitter->addWidget(m_steps);
+  splitter->addWidget(right);
   splitter->setStretchFactor(0, 1);
   splitter->setStretchFactor(1, 0);
   splitter->setSizes({900, 310});
   row->addWidget(splitter);
+  m_presenter = new ResultPresenter(m_session, {m_views, m_verdict, m_steps, m_timeline}, this);
   m_empty = new EmptyState(this);
   m_layers->addWidget(content);
   m_layers->addWidget(m_empty);
@@ -132,10 +140,20 @@ void ExplorePage::connectParts() {
     if (info) useDataset(*info, 0);  // something to look at all the same
   });
   connect(m_controller, &ExploreController::busyChanged, m_views, &ViewsPanel::setBusy);
+  connect(m_controller, &ExploreController::stepped, m_presenter,
+          [this](std::uint64_t, const ExploreResult& soFar, const std::vector<ExploreStep>& steps) {
+            m_presenter->showLive(soFar, steps);
+          });
   connect(m_controller, &ExploreController::finished, this,
-          [this](std::uint64_t, const ExploreResult& result) { showResult(result); });
+          [this](std::uint64_t, const ExploreResult& result, const Trace& trace) { showResult(result, trace); });
   connect(m_controller, &ExploreController::failed, this,
           [this](std::uint64_t, const QString& message) { showProblem(message); });
+  connect(m_timeline, &Timeline::stopWanted, this, [this] {
+    m_controller->cancel();
+    m_presenter->stopped();
+  });
+  connect(m_timeline, &Timeline::exportFailed, m_message, &InlineMessage::setText);
+  connect(m_presenter, &ResultPresenter::failed, m_message, &InlineMessage::setText);
 }
 
 void ExplorePage::engineReady() { loadLists(true); }
@@ -146,8 +164,11 @@ void ExplorePage::loadLists(bool first) {
       this, Lane::Interactive, tr("Lists"),
       [](Engine& engine, const JobContext&) {
         Lists lists{engine.models(), engine.datasets(), {}, engine.info()};
-        for (const AttackInfo& attack : engine.attacks()) lists.operations.push_back({attack.spec, true});
-        for (const OperationSpec& spec : engine.perturbations()) lists.operations.push_back({spec, false});
+        for (const AttackInfo& attack : engine.attacks()) {
+          lists.operations.push_back(
+              {attack.spec, true, attack.threatModel, attack.presets, attack.adaptiveParameters});
+        }
+        for (const OperationSpec& spec : engine.perturbations()) lists.operations.push_back({spec});
         return lists;
       },
       [this, first](const Lists& lists) {
@@ -265,21 +286,23 @@ void ExplorePage::ask() {
   query.request.label = label();
   query.request.imageIndex = m_source->index;
   query.request.seed = m_steps->seed();
+  query.request.trace = true;
+  query.request.tolerant = true;
+  Question question{m_model->id, classNames(*m_model), query.request.label,
+                    conversionText(m_source->image->shape, m_model->input, query.request.fit)};
+  for (const StepRequest& step : query.request.steps) {
+    const Operation* operation = findOperation(m_operations, step.operation);
+    question.attacked = question.attacked || (operation && operation->attack && step.enabled);
+  }
+  m_steps->setModel(*m_model);
+  m_presenter->ask(question);
   m_controller->ask(std::move(query));
 }
 
-void ExplorePage::showResult(const ExploreResult& result) {
-  bool attacked = false;
-  for (const StepRequest& step : m_stack->requests()) {
-    const Operation* operation = findOperation(m_operations, step.operation);
-    attacked = attacked || (operation && operation->attack && step.enabled);
-  }
+void ExplorePage::showResult(const ExploreResult& result, const Trace& trace) {
   // Keys act on the picture at once, unless somebody is at work elsewhere on the page already.
   if (!m_views->result() && isVisible() && !isAncestorOf(window()->focusWidget())) m_views->focusResult();
-  const QStringList names = classNames(*m_model);
-  m_views->setResult(result, names, conversionText(m_source->image->shape, m_model->input, m_bar->fit()));
-  m_verdict->setResult(result, names, attacked, label());
-  m_steps->setOutcomes(result.steps);
+  m_presenter->showResult(result, trace);
   m_steps->setProblem({});
   Q_EMIT pictureShown();
 }
@@ -289,7 +312,7 @@ void ExplorePage::showProblem(const QString& message) {
   for (const StepRequest& step : m_stack->requests()) {
     aboutSteps = aboutSteps || message.contains(QString::fromStdString(step.operation));
   }
-  m_steps->setOutcomes({});
+  m_presenter->showNothing();
   if (aboutSteps) {
     m_steps->setProblem(message);
   } else {
@@ -318,51 +341,6 @@ SessionState ExplorePage::state() const {
   return state;
 }
 
-void ExplorePage::openFiles(const QStringList& paths) {
-  if (paths.isEmpty()) return;
-  if (!m_session->ready() || !m_model) {
-    m_waitingFiles += paths;
-    return;
-  }
-  m_message->setText({});
-  m_images->openFiles(paths);
-}
-
-void ExplorePage::openPicture(const QImage& picture) {
-  if (picture.isNull()) {
-    m_message->setText(tr("There is no picture on the clipboard. Copy one first, or drop a file here."));
-    return;
-  }
-  m_message->setText({});
-  m_images->openPicture(picture);
-}
-
-void ExplorePage::chooseFiles() {
-  auto* dialog = new QFileDialog(this, tr("Open images"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setFileMode(QFileDialog::ExistingFiles);
-  dialog->setNameFilters(
-      {tr("Images (*.png *.jpg *.jpeg *.webp *.bmp *.tif *.tiff *.pgm *.ppm *.gif)"), tr("All files (*)")});
-  connect(dialog, &QFileDialog::filesSelected, this, &ExplorePage::openFiles);
-  dialog->open();
-}
-
-void ExplorePage::chooseWhereToSave() {
-  if (!result()) return;
-  auto* dialog = new QFileDialog(this, tr("Save the result"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(QStringLiteral("png"));
-  dialog->setNameFilters({tr("PNG, without loss (*.png)"), tr("Images (*.png *.jpg *.webp *.bmp *.tif)")});
-  connect(dialog, &QFileDialog::fileSelected, this, [this, image = result()->result](const QString& path) {
-    m_session->run(
-        this, Lane::Interactive, tr("Save"),
-        [image, file = path.toStdString()](Engine& engine, const JobContext&) { engine.writeImage(image, file); },
-        [] {}, [this](const Error& error) { m_message->setText(errorText(error)); });
-  });
-  dialog->open();
-}
-
 void ExplorePage::neighbour(int direction) {
   const int count = m_images->thumbnails()->rowCount();
   if (count == 0) return;
@@ -372,19 +350,5 @@ void ExplorePage::neighbour(int direction) {
 }
 
 void ExplorePage::openAddMenu() { m_steps->addMenu()->popup(m_steps->mapToGlobal(QPoint(0, 30))); }
-
-void ExplorePage::dragEnterEvent(QDragEnterEvent* event) {
-  if (!localFiles(event->mimeData()).isEmpty() || event->mimeData()->hasImage()) event->acceptProposedAction();
-}
-
-void ExplorePage::dropEvent(QDropEvent* event) {
-  const QStringList files = localFiles(event->mimeData());
-  if (!files.isEmpty()) {
-    openFiles(files);
-  } else if (event->mimeData()->hasImage()) {
-    openPicture(qvariant_cast<QImage>(event->mimeData()->imageData()));
-  }
-  event->acceptProposedAction();
-}
 
 }  // namespace whorl::ui

@@ -11,6 +11,7 @@
 #include "core/service/types.h"
 #include "ui/explore/image_source.h"
 #include "ui/explore/operations.h"
+#include "ui/explore/trace.h"
 #include "ui/session/session_store.h"
 
 class QStackedLayout;
@@ -23,9 +24,11 @@ class EngineSession;
 class ExploreController;
 class Filmstrip;
 class InlineMessage;
+class ResultPresenter;
 class SourceBar;
 class StepPanel;
 class StepStack;
+class Timeline;
 class VerdictPanel;
 class ViewsPanel;
 
@@ -53,6 +56,8 @@ class ExplorePage : public QWidget {
 
   ViewsPanel* views() const { return m_views; }
   VerdictPanel* verdict() const { return m_verdict; }
+  Timeline* timeline() const { return m_timeline; }
+  /// What is shown: the result, or the step of the attack that somebody went back to.
   const std::optional<ExploreResult>& result() const;
   const std::optional<ModelInfo>& model() const { return m_model; }
   const std::optional<SourceImage>& source() const { return m_source; }
@@ -89,7 +94,7 @@ class ExplorePage : public QWidget {
   void useDataset(const DatasetInfo& info, std::int64_t row);
   void showLists();
   void ask();
-  void showResult(const ExploreResult& result);
+  void showResult(const ExploreResult& result, const Trace& trace);
   void showProblem(const QString& message);
   void showEmpty(const QString& icon, const QString& title, const QString& text, const QString& action = {});
   std::optional<int> label() const;
@@ -106,6 +111,8 @@ class ExplorePage : public QWidget {
   ViewsPanel* m_views = nullptr;
   VerdictPanel* m_verdict = nullptr;
   StepPanel* m_steps = nullptr;
+  Timeline* m_timeline = nullptr;
+  ResultPresenter* m_presenter = nullptr;
 
   EngineInfo m_info;
   std::vector<ModelInfo> m_models;

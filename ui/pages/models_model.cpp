@@ -102,10 +102,12 @@ QVariant ModelsModel::headerData(int section, Qt::Orientation orientation, int r
       {QT_TR_NOOP("Data set"), QT_TR_NOOP("What it was trained on")},
       {QT_TR_NOOP("Objective"), QT_TR_NOOP("The loss that its training made small: plain, adversarial (Madry et al. "
                                            "2017), fingerprint (Dathathri, Zheng et al. 2018), or a sum")},
-      {QT_TR_NOOP("Test accuracy"), QT_TR_NOOP("Share of the test images that are classified correctly")},
-      {QT_TR_NOOP("N"), QT_TR_NOOP("Number of fingerprints: secret shifts of the image with known answers (Neural "
-                                   "Fingerprinting, Dathathri, Zheng et al. 2018). Empty: none")},
-      {QT_TR_NOOP("τ"), QT_TR_NOOP("Threshold of the fingerprint distance: an image at or above it is rejected")},
+      {QT_TR_NOOP("Accuracy"), QT_TR_NOOP("Share of the test images that are classified correctly")},
+      {QT_TR_NOOP("Fingerprints"),
+       QT_TR_NOOP("Number of fingerprints: secret shifts of the image with known answers (Neural "
+                  "Fingerprinting, Dathathri, Zheng et al. 2018). Empty: none")},
+      {QT_TR_NOOP("Threshold"),
+       QT_TR_NOOP("τ, threshold of the fingerprint distance: an image at or above it is rejected")},
       {QT_TR_NOOP("Trained"), QT_TR_NOOP("When its training began, in local time")},
       {QT_TR_NOOP("Size"), QT_TR_NOOP("Of the file")}};
   if (role == Qt::DisplayRole) return tr(kHeaders[section].first);

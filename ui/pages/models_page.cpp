@@ -46,6 +46,9 @@ Listing loadListing(Engine& engine, const JobContext& context) {
   return listing;
 }
 
+/// Between the texts of neighbouring columns.
+constexpr int kColumnRoom = 6;
+
 bool canDelete(const ModelEntry& entry) { return !entry.info.shipped; }
 
 }  // namespace
@@ -77,7 +80,7 @@ ModelsPage::ModelsPage(EngineSession* session, QWidget* parent)
   splitter->addWidget(m_details);
   splitter->setStretchFactor(0, 1);
   splitter->setChildrenCollapsible(false);
-  splitter->setSizes({780, 340});
+  splitter->setSizes({860, 310});
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 12, 12, 8);
   column->setSpacing(8);
@@ -106,9 +109,8 @@ QWidget* ModelsPage::makeToolBar() {
   auto* formats = new QMenu(this);
   formats->addAction(tr("As .safetensors…"), this, [this] { exportWithDialog(QStringLiteral("safetensors")); });
   formats->addAction(tr("As PyTorch weights (.pt)…"), this, [this] { exportWithDialog(QStringLiteral("pytorch")); });
-  formats->addSeparator();
-  formats->addAction(tr("This table as CSV or Markdown…"), this, &ModelsPage::exportTableWithDialog);
   m_export->setMenu(formats);
+  m_export->setObjectName(QStringLiteral("export"));
   auto* bar = new QWidget;
   auto* line = new QHBoxLayout(bar);
   line->setContentsMargins(0, 0, 0, 0);
@@ -176,6 +178,10 @@ void ModelsPage::makeActions() {
 }
 
 bool ModelsPage::eventFilter(QObject* watched, QEvent* event) {
+  if (watched == m_table && event->type() == QEvent::Resize) {
+    // The table's own layout is not done yet.
+    QMetaObject::invokeMethod(this, &ModelsPage::fitColumns, Qt::QueuedConnection);
+  }
   const bool press = event->type() == QEvent::KeyPress;
   if (watched != m_table || (!press && event->type() != QEvent::ShortcutOverride)) {
     return QWidget::eventFilter(watched, event);
@@ -211,13 +217,39 @@ void ModelsPage::list(std::vector<ModelEntry> entries, const std::vector<Archite
   m_model->setEntries(std::move(entries));
   choose(ids);
   if (!std::exchange(m_loadedOnce, true)) m_import->setArchitectures(architectures);
-  if (m_model->rowCount() > 0 && !std::exchange(m_sized, true)) {
-    m_table->resizeColumnsToContents();
-    for (int column = 0; column < m_model->columnCount(); ++column) {
-      m_table->setColumnWidth(column, m_table->columnWidth(column) + 12);
-    }
-  }
+  fitColumns();
   choiceChanged();
+}
+
+void ModelsPage::fitColumns() {
+  // What tells least gives way where there is no room: the details have it all.
+  static constexpr int kGivingWay[] = {ModelsModel::Size, ModelsModel::Trained, ModelsModel::Architecture,
+                                       ModelsModel::Source};
+  if (m_model->rowCount() == 0) return;
+  int total = 0;
+  std::vector<int> widths;
+  for (int column = 0; column < m_model->columnCount(); ++column) {
+    m_table->setColumnHidden(column, false);
+    widths.push_back(std::max(static_cast<QAbstractItemView*>(m_table)->sizeHintForColumn(column),
+                              m_table->horizontalHeader()->sectionSizeHint(column)) +
+                     kColumnRoom);
+    total += widths.back();
+  }
+  const int room = m_table->viewport()->width();
+  for (int column : kGivingWay) {
+    if (total <= room) break;
+    total -= widths[static_cast<std::size_t>(column)];
+    m_table->setColumnHidden(column, true);
+  }
+  for (int column = 0; column < m_model->columnCount(); ++column) {
+    m_table->setColumnWidth(column, widths[static_cast<std::size_t>(column)]);
+  }
+  if (total < room) m_table->setColumnWidth(ModelsModel::Name, widths[ModelsModel::Name] + (room - total) / 2);
+}
+
+void ModelsPage::showImport() {
+  m_import->setVisible(true);
+  m_import->setFocus();
 }
 
 void ModelsPage::choose(const QStringList& ids) {
@@ -245,8 +277,8 @@ void ModelsPage::choiceChanged() {
   const bool one = entries.size() == 1;
   const bool usable = one && entries.front().info.problem.empty();
   m_open->setEnabled(usable);
-  m_export->menu()->actions().at(0)->setEnabled(usable);
-  m_export->menu()->actions().at(1)->setEnabled(usable);
+  m_export->setEnabled(usable);
+  m_export->setToolTip(usable ? tr("Writes the model’s weights to a file.") : tr("Choose one model first."));
   m_delete->setEnabled(std::any_of(entries.begin(), entries.end(), canDelete));
   m_delete->setToolTip(entries.empty()         ? tr("Choose a model first.")
                        : m_delete->isEnabled() ? tr("Moves your own models to the trash; can be undone.")

@@ -41,6 +41,9 @@ class ModelsPage : public QWidget {
   void copyTable();
   /// By the ending: .csv or .md. "" or what went wrong.
   QString exportTable(const QString& path);
+  void exportTableWithDialog();
+  /// Opens the form for a foreign model.
+  void showImport();
 
  Q_SIGNALS:
   void openInExplore(const QString& modelId);
@@ -58,7 +61,7 @@ class ModelsPage : public QWidget {
   void openChosen();
   void showDeleted();
   void exportWithDialog(const QString& format);
-  void exportTableWithDialog();
+  void fitColumns();
   std::vector<ModelEntry> chosen() const;
   void choose(const QStringList& ids);
 
@@ -80,7 +83,6 @@ class ModelsPage : public QWidget {
   std::vector<std::pair<QString, QString>> m_deleted;  ///< name, path in the trash
   QString m_chooseNext;                                ///< id of an imported model, to be chosen when it is listed
   bool m_loadedOnce = false;
-  bool m_sized = false;  ///< columns were fitted to the first models
 };
 
 }  // namespace whorl::ui

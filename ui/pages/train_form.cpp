@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/train_form.h"
 
+#include <QAbstractItemView>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QFileDialog>
@@ -11,16 +12,15 @@
 #include <QPushButton>
 #include <QRandomGenerator>
 #include <QScopedValueRollback>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 #include <algorithm>
-#include <limits>
 
 #include "ui/pages/train_fetch.h"
 #include "ui/pages/train_section.h"
 #include "ui/session/engine_session.h"
 #include "ui/widgets/parameter_form.h"
+#include "ui/widgets/seed_box.h"
 
 namespace whorl::ui {
 
@@ -50,7 +50,7 @@ TrainForm::TrainForm(EngineSession* session, QWidget* parent)
       m_objectiveBox(new QWidget),
       m_objectiveLines(new QVBoxLayout(m_objectiveBox)),
       m_name(new QLineEdit),
-      m_seed(new QSpinBox),
+      m_seed(new SeedBox),
       m_device(new QComboBox),
       m_fetch(new TrainFetch(session)),
       m_sections(new QVBoxLayout) {
@@ -82,7 +82,6 @@ void TrainForm::buildRows() {
   m_device->setObjectName(QStringLiteral("device"));
   m_name->setObjectName(QStringLiteral("modelName"));
   m_seed->setObjectName(QStringLiteral("seed"));
-  m_preset->setToolTip(tr("A set of values that is known to work. Everything below can be changed afterwards."));
   m_architecture->setToolTip(tr("The network. Choosing a data set suggests one that was designed for its images."));
   m_device->setToolTip(tr("Where the network is computed. “Automatic” takes a GPU where there is one."));
   m_name->setPlaceholderText(tr("made from data set and objective"));
@@ -108,20 +107,18 @@ QWidget* TrainForm::makeSeedRow() {
   box->setFocusProxy(m_seed);
   auto* roll = new QPushButton(tr("New"));
   roll->setAccessibleName(tr("Draw a new seed"));
-  m_seed->setRange(0, std::numeric_limits<int>::max());
   auto* line = new QHBoxLayout(box);
   line->setContentsMargins(0, 0, 0, 0);
   line->addWidget(m_seed, 1);
   line->addWidget(roll);
   connect(roll, &QPushButton::clicked, m_seed,
-          [this] { m_seed->setValue(QRandomGenerator::global()->bounded(1, 1000000)); });
+          [this] { m_seed->setSeed(QRandomGenerator::global()->bounded(1U, 1000000U)); });
   return box;
 }
 
 void TrainForm::setLists(const TrainLists& lists) {
   const bool first = m_lists.datasets.empty();
   const TrainRequest before = request();
-  const std::string preset = m_preset->currentData().toString().toStdString();
   m_lists = lists;
   fillCombos();
   if (first && !lists.presets.empty()) {
@@ -133,8 +130,10 @@ void TrainForm::setLists(const TrainLists& lists) {
     const auto index = here == lists.presets.end() ? 0 : here - lists.presets.begin();
     applyPreset(static_cast<int>(index) + 1);
   } else if (!first) {
+    const std::string preset = m_lastPreset;
     setRequest(before);
-    select(m_preset, preset);
+    m_lastPreset = preset;
+    showPreset();
   } else {
     rebuildParameters();
     showDataset();
@@ -146,6 +145,8 @@ void TrainForm::fillCombos() {
   m_preset->clear();
   m_preset->addItem(tr("Own values"), QString());
   for (const auto& preset : m_lists.presets) m_preset->addItem(text(preset.title), text(preset.name));
+  // The list may be wider than its button: titles are read to their end before one is chosen.
+  m_preset->view()->setMinimumWidth(m_preset->view()->sizeHintForColumn(0) + 32);
   m_dataset->clear();
   for (const auto& dataset : m_lists.datasets) m_dataset->addItem(text(dataset.title), text(dataset.name));
   m_dataset->addItem(tr("A folder of images…"), QString());
@@ -188,7 +189,9 @@ void TrainForm::applyPreset(int index) {
     request.objective = preset.objective;
     request.parameters = preset.parameters;
     setRequest(request);
-    select(m_preset, name);
+    m_lastPreset = name;
+    m_asPreset = this->request();
+    showPreset();
     return;
   }
 }
@@ -204,9 +207,10 @@ void TrainForm::setRequest(const TrainRequest& request) {
     select(m_architecture, request.architecture);
     select(m_device, request.device);
     m_name->setText(text(request.modelName));
-    m_seed->setValue(static_cast<int>(std::min<std::uint64_t>(request.seed, std::numeric_limits<int>::max())));
+    m_seed->setSeed(request.seed);
     showObjective(request.objective);
-    m_preset->setCurrentIndex(0);
+    m_lastPreset.clear();
+    showPreset();
     m_given = request.parameters;
     rebuildParameters();
     showDataset();
@@ -253,9 +257,22 @@ void TrainForm::objectiveEdited(QCheckBox* box) {
 
 void TrainForm::edited() {
   if (m_filling) return;
-  m_preset->setCurrentIndex(0);
+  showPreset();
   showDataset();
   Q_EMIT changed();
+}
+
+/// The preset by its name, or what became of it.
+void TrainForm::showPreset() {
+  const TrainRequest now = request();
+  const int index = m_lastPreset.empty() ? -1 : m_preset->findData(text(m_lastPreset));
+  const bool same = now.dataset == m_asPreset.dataset && now.architecture == m_asPreset.architecture &&
+                    now.objective == m_asPreset.objective && now.parameters == m_asPreset.parameters;
+  m_preset->setItemText(0, index > 0 && !same ? tr("%1, changed").arg(m_preset->itemText(index)) : tr("Own values"));
+  m_preset->setCurrentIndex(index > 0 && same ? index : 0);
+  m_preset->setToolTip(
+      tr("<p><b>%1</b></p><p>A set of values that is known to work. Everything below can be changed afterwards.</p>")
+          .arg(m_preset->currentText().toHtmlEscaped()));
 }
 
 void TrainForm::showObjective(const std::string& objective) {
@@ -323,7 +340,7 @@ TrainRequest TrainForm::request() const {
   request.architecture = m_architecture->currentData().toString().toStdString();
   request.objective = objective();
   request.parameters = parameterValues();
-  request.seed = static_cast<std::uint64_t>(m_seed->value());
+  request.seed = m_seed->seed();
   request.device = m_device->count() > 0 ? m_device->currentData().toString().toStdString() : "auto";
   request.modelName = m_name->text().trimmed().toStdString();
   return request;

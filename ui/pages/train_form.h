@@ -11,13 +11,13 @@ class QCheckBox;
 class QComboBox;
 class QFormLayout;
 class QLineEdit;
-class QSpinBox;
 class QVBoxLayout;
 
 namespace whorl::ui {
 
 class EngineSession;
 class ParameterForm;
+class SeedBox;
 class TrainFetch;
 
 /// Everything that a training run needs, with the parameters drawn from their declarations. GUI thread only.
@@ -51,6 +51,7 @@ class TrainForm : public QWidget {
   void datasetChosen(int index);
   void addFolder();
   void edited();
+  void showPreset();
   void objectiveEdited(QCheckBox* box);
   void showObjective(const std::string& objective);
   void showDataset();
@@ -69,11 +70,13 @@ class TrainForm : public QWidget {
   QVBoxLayout* m_objectiveLines;
   std::vector<QCheckBox*> m_objectives;
   QLineEdit* m_name;
-  QSpinBox* m_seed;
+  SeedBox* m_seed;
   QComboBox* m_device;
   TrainFetch* m_fetch;
   QVBoxLayout* m_sections;
   std::vector<ParameterForm*> m_forms;
+  std::string m_lastPreset;  ///< that was chosen last; "" for none
+  TrainRequest m_asPreset;   ///< what the form said right after that
   Parameters m_given;  ///< values of all parameters that were ever shown, so that they survive a change of objective
   bool m_moreOpen = false;
   bool m_filling = false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QPushButton>
 #include <QWidget>
 
 #include "ui/pages/train_lists.h"
@@ -8,7 +9,6 @@
 class QLabel;
 class QMenu;
 class QProgressBar;
-class QPushButton;
 class QScrollArea;
 class QToolButton;
 
@@ -31,6 +31,10 @@ class TrainPage : public QWidget {
   TrainForm* form() const { return m_form; }
   TrainRun* run() const { return m_run; }
   TrainCurves* curves() const { return m_curves; }
+  /// What the buttons do, for commands: nothing where the button can't be pressed.
+  void startTraining() { m_start->click(); }
+  void pauseOrResume() { m_pause->click(); }
+  void stopAndKeep() { m_keep->click(); }
 
  Q_SIGNALS:
   /// A run has ended with a model: its id (the file's path).

@@ -135,8 +135,9 @@ void CurvePlot::setScale(Scale scale) {
   QCPAxis* axis = m_canvas->plot->yAxis;
   const bool logarithmic = scale == Scale::Logarithmic;
   axis->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
-  axis->setNumberFormat(logarithmic ? QStringLiteral("eb") : QStringLiteral("gb"));
-  axis->setNumberPrecision(logarithmic ? 0 : 4);
+  // "0.5" and "20" as people write them; powers of ten only where they are shorter.
+  axis->setNumberFormat(QStringLiteral("gb"));
+  axis->setNumberPrecision(4);
   if (logarithmic) {
     axis->setTicker(QSharedPointer<QCPAxisTickerLog>::create());
   } else if (scale == Scale::Share) {

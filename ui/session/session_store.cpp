@@ -28,8 +28,10 @@ InputFit fitFromName(const std::string& name) {
 QByteArray toJsonText(const SessionState& state) {
   nlohmann::json steps = nlohmann::json::array();
   for (const StepRequest& step : state.steps) {
-    steps.push_back(
-        {{"operation", step.operation}, {"enabled", step.enabled}, {"parameters", toJson(step.parameters)}});
+    steps.push_back({{"operation", step.operation},
+                     {"enabled", step.enabled},
+                     {"parameters", toJson(step.parameters)},
+                     {"threat_model", step.threatModel}});
   }
   const nlohmann::json json = {{"whorl_session", kVersion},
                                {"model", state.model.toStdString()},
@@ -53,7 +55,7 @@ std::optional<SessionState> sessionFromJson(const QByteArray& text) {
     state.seed = json.at("seed").get<std::uint64_t>();
     for (const auto& step : json.at("steps")) {
       state.steps.push_back({step.at("operation").get<std::string>(), parametersFromJson(step.at("parameters")),
-                             step.at("enabled").get<bool>()});
+                             step.at("enabled").get<bool>(), step.value("threat_model", std::string())});
     }
     return state;
   } catch (const std::exception&) {

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "ui/widgets/number_box.h"
 
@@ -84,8 +85,22 @@ QString tooltip(const ParameterSpec& spec) {
 }  // namespace
 
 QString parameterTitle(const std::string& name) {
-  if (name == "epsilon") return QStringLiteral("ε (size)");
-  return words(name);
+  static const std::map<std::string, const char*> kTitles = {
+      {"epsilon", QT_TR_NOOP("ε (size)")},
+      {"fingerprints", QT_TR_NOOP("Fingerprints")},
+      {"fingerprints_per_step", QT_TR_NOOP("… in each step")},
+      {"fingerprint_epsilon", QT_TR_NOOP("Shift size")},
+      {"fingerprint_weight", QT_TR_NOOP("Loss weight")},
+      {"adversarial_weight", QT_TR_NOOP("Loss weight")},
+      {"dx_law", QT_TR_NOOP("Shift law")},
+      {"dy_sign", QT_TR_NOOP("Answer sign")},
+      {"alpha", QT_TR_NOOP("Answer, others")},
+      {"beta", QT_TR_NOOP("Answer, own class")},
+      {"dy_scale", QT_TR_NOOP("Answer scale")},
+      {"beta2", QT_TR_NOOP("Adam’s β₂")},
+  };
+  const auto found = kTitles.find(name);
+  return found == kTitles.end() ? words(name) : ParameterForm::tr(found->second);
 }
 
 QString choiceTitle(const std::string& name) {
@@ -93,6 +108,9 @@ QString choiceTitle(const std::string& name) {
   if (name == "l2") return QStringLiteral("L2 (Euclidean)");
   if (name == "l1") return QStringLiteral("L1 (sum)");
   if (name == "l0") return QStringLiteral("L0 (number of pixels)");
+  if (name == "uniform_positive") return ParameterForm::tr("Uniform, 0 to size");
+  if (name == "uniform") return ParameterForm::tr("Uniform, ± size");
+  if (name == "gaussian") return ParameterForm::tr("Normal (Gaussian)");
   return words(name);
 }
 
@@ -105,6 +123,7 @@ struct ParameterForm::Row {
   QCheckBox* check = nullptr;
   QLineEdit* text = nullptr;
   QToolButton* reset = nullptr;
+  bool hidden = false;
 };
 
 ParameterForm::ParameterForm(QWidget* parent) : QWidget(parent) {
@@ -141,6 +160,21 @@ void ParameterForm::setValues(const Parameters& values) {
       } catch (const Error&) {
         // The contract: a value that no longer fits leaves the one that is there.
       }
+    }
+    showValue(*row);
+  }
+}
+
+void ParameterForm::setRowVisible(const std::string& name, bool visible) {
+  for (const auto& row : m_rows) {
+    if (row->spec.name != name) continue;
+    row->hidden = !visible;
+    QSizePolicy policy = row->reset->sizePolicy();
+    policy.setRetainSizeWhenHidden(visible);
+    row->reset->setSizePolicy(policy);
+    for (QWidget* part :
+         std::initializer_list<QWidget*>{row->label, row->number, row->slider, row->choice, row->check, row->text}) {
+      if (part) part->setVisible(visible);
     }
     showValue(*row);
   }
@@ -277,7 +311,7 @@ void ParameterForm::showValue(Row& row) {
     const QString text = QString::fromStdString(std::get<std::string>(value));
     if (row.text->text() != text) row.text->setText(text);
   }
-  row.reset->setVisible(value != row.spec.defaultValue);
+  row.reset->setVisible(!row.hidden && value != row.spec.defaultValue);
 }
 
 void ParameterForm::edit(Row& row, const ParameterValue& value) {

@@ -35,6 +35,8 @@ class ParameterForm : public QWidget {
   Parameters values() const { return m_values; }
   /// Changes values without emitting valuesChanged. Values that don't fit, and names that aren't in the form, are left.
   void setValues(const Parameters& values);
+  /// A parameter that means nothing as things are can be hidden; its value stays.
+  void setRowVisible(const std::string& name, bool visible);
 
  Q_SIGNALS:
   /// A person changed something. Emitted for each movement of a slider.

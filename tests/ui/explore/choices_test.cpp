@@ -16,7 +16,9 @@ class ChoicesTest : public QObject {
   static Operations operations() {
     FakeEngine engine;
     Operations all;
-    for (const AttackInfo& attack : engine.attacks()) all.push_back({attack.spec, true});
+    for (const AttackInfo& attack : engine.attacks()) {
+      all.push_back({attack.spec, true, attack.threatModel, attack.presets, attack.adaptiveParameters});
+    }
     for (const OperationSpec& spec : engine.perturbations()) all.push_back({spec, false});
     return all;
   }
@@ -65,10 +67,11 @@ class ChoicesTest : public QObject {
   }
 
   void saysHowImagesAreConverted() {
-    QCOMPARE(conversionText({1, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 grey"));
-    QCOMPARE(conversionText({3, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28 × 28 colour → 28 × 28 grey"));
+    QCOMPARE(conversionText({1, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28×28 grey"));
+    QCOMPARE(conversionText({3, 28, 28}, {1, 28, 28}, InputFit::Crop), QString("28×28 colour → 28×28 grey"));
     QCOMPARE(conversionText({3, 480, 640}, {1, 28, 28}, InputFit::Crop),
-             QString("640 × 480 colour → 28 × 28 grey, cropped"));
+             QString("640×480 colour → 28×28 grey, cropped"));
+    QCOMPARE(conversionText({3, 480, 640}, {3, 32, 32}, InputFit::Fit), QString("640×480 → 32×32 colour, fitted"));
   }
 
   void defaultStepsAreResolved() {
@@ -89,6 +92,23 @@ class ChoicesTest : public QObject {
     QVERIFY(!steps[0].enabled);
   }
 
+  void anAdaptiveAttackerHasParametersOfItsOwn() {
+    const Operations all = operations();
+    const Operation& bim = *findOperation(all, "bim");
+    StepRequest step{"bim", {{"epsilon", 0.2}, {"detector_weight", 3.0}}};
+    step.threatModel = "grey-box";
+    QVERIFY(!completed(bim, step).parameters.has("detector_weight"));
+    step.threatModel = "adaptive-white-box";
+    QCOMPARE(completed(bim, step).parameters.real("detector_weight"), 3.0);
+    QCOMPARE(completed(bim, step).parameters.real("epsilon"), 0.2);
+    const StepRequest adaptive = withPreset(bim, StepRequest{"bim", {}}, bim.presets.at(1));
+    QCOMPARE(adaptive.threatModel, std::string("adaptive-white-box"));
+    QCOMPARE(adaptive.parameters.real("detector_weight"), 2.0);
+    const StepRequest plain = withPreset(bim, StepRequest{"bim", {}}, bim.presets.at(0));
+    QCOMPARE(plain.threatModel, std::string());
+    QCOMPARE(plain.parameters.integer("steps"), std::int64_t{50});
+  }
+
   void theSentenceSaysWhatHappened() {
     ExploreResult result;
     result.input = {{1, 1, 1}, {0.0F}};
@@ -103,6 +123,9 @@ class ChoicesTest : public QObject {
     result.after.accepted = false;
     QCOMPARE(summarise(result, names, true, 0),
              QString("The attack turned “cat” into “dog” – and the fingerprint gave it away."));
+    result.before.accepted = false;
+    QVERIFY(summarise(result, names, true, 0).startsWith("The original was rejected already"));
+    result.before.accepted = true;
     result.after.accepted = true;
     QCOMPARE(summarise(result, names, false, 0),
              QString("The change turned “cat” into “dog”, and the fingerprint missed it."));
