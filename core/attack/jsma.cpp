@@ -26,14 +26,20 @@ AttackDeclaration declaration() {
   const ParameterSpec jacobian = ParameterSpec::choice(
       "jacobian", "logits", {"logits", "softmax"},
       "Outputs whose gradients make the map; those of softmax sum to 0, which leaves the target's gradient alone");
-  const Parameters published = {{"theta", 1.0}, {"gamma", 0.1}, {"jacobian", std::string("softmax")}};
+  const ParameterSpec headroom = ParameterSpec::boolean(
+      "headroom", true,
+      "Weigh each pixel by how far it can still move before it is clipped; off: the paper's map, which takes theta for "
+      "granted and spends pairs on almost full pixels");
+  const Parameters paper = {{"theta", 1.0}, {"gamma", 0.1}, {"headroom", false}};
+  Parameters published = paper;
+  published.set("jacobian", std::string("softmax"));
   return {
       {"jsma",
        "JSMA",
        "Changes two pixels a step, those whose saliency moves the image towards a target class, until it is reached.",
        "Papernot, McDaniel, Jha, Fredrikson, Celik, Swami 2016, \"The Limitations of Deep Learning in Adversarial "
        "Settings\", algorithms 2 and 3",
-       {theta, gamma, jacobian, parameter::targeted(true)}},
+       {theta, gamma, jacobian, headroom, parameter::targeted(true)}},
       {"l0"},
       {{"mnist", {{"theta", 1.0}, {"gamma", 0.1}}},
        {"cifar10", {{"theta", 1.0}, {"gamma", 0.1}}},
@@ -64,6 +70,7 @@ class JsmaRun {
         m_request(request),
         m_context(context),
         m_softmax(parameters.text("jacobian") == "softmax"),
+        m_headroom(parameters.boolean("headroom")),
         m_theta(parameters.real("theta")),
         m_objective(m_softmax ? &targetProbability : &targetLogit, request.detector),
         m_aims(aimsOf(request)),
@@ -153,12 +160,16 @@ class JsmaRun {
     flag(m_outcome.nonfinite, bad);
     flag(m_vanished, (alpha == 0).all(1));
     const torch::Tensor going = judge(value, bad);
+    const torch::Tensor room = m_headroom ? headroom() : torch::Tensor();
     const auto host = [&](const torch::Tensor& map) {
       const torch::Tensor rows = going.size(0) < map.size(0) ? map.index_select(0, going) : map;
-      return rows.to(torch::kCPU).contiguous();
+      return (room.defined() ? rows * room : rows).to(torch::kCPU).contiguous();
     };
     return {host(alpha), host(beta)};
   }
+
+  /// [A,P]: how far a step would really move each component.
+  torch::Tensor headroom() const { return (m_theta > 0 ? 1 - m_x : m_x).clamp_max(std::abs(m_theta)).flatten(1); }
 
   /// Keeps what is best so far, lets finished images and `bad` ones leave, and says which of the rows go on.
   torch::Tensor judge(const AttackObjective::Value& value, const torch::Tensor& bad) {
@@ -281,6 +292,7 @@ class JsmaRun {
   const AttackRequest& m_request;
   const JobContext& m_context;
   bool m_softmax;
+  bool m_headroom;
   double m_theta;
   AttackObjective m_objective;
   AttackAims m_aims;  ///< of the active images, with targets for untargeted attacks too
