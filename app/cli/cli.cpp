@@ -118,6 +118,7 @@ void runArguments(std::vector<std::string> arguments) {
   root.get_formatter()->column_width(34);
   std::vector<Command> commands;
   addRunCommands(root, common, commands);
+  addAttackCommands(root, common, commands);
   addImageCommands(root, common, commands);
   addListCommands(root, common, commands);
   root.footer("Exit codes: 0 done, 2 usage, 3 bad input, 4 failed run, 130 cancelled. More in docs/cli.md.");

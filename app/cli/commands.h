@@ -26,6 +26,7 @@ struct Command {
 
 /// Each declares commands under `root`, which take the common options.
 void addRunCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// datasets, models, attacks, info, selftest: what there is, and looking after it.
+// datasets, models, info, selftest: what there is, and looking after it.
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -9,17 +9,13 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/text.h"
 #include "core/base/error.h"
 
 namespace whorl::cli {
 namespace {
 
 using nlohmann::json;
-
-std::string padded(std::string text, std::size_t width) {
-  if (text.size() < width) text.append(width - text.size(), ' ');
-  return text + "  ";
-}
 
 std::string megabytes(std::uint64_t bytes) {
   char text[32];
@@ -252,23 +248,7 @@ void addModels(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
       ->required();
 }
 
-// ---- attacks, info, selftest ---------------------------------------------------------------------------------------
-
-void listAttacks(Session& session) {
-  json list = json::array();
-  std::string text;
-  for (const auto& attack : session.engine().attacks()) {
-    json entry = toJson(attack.spec);
-    entry["threat_model"] = attack.threatModel;
-    entry["norms"] = attack.norms;
-    entry["presets"] = json::object();
-    for (const auto& [name, values] : attack.presets) entry["presets"][name] = toJson(values);
-    list.push_back(entry);
-    text += padded(attack.spec.name, 12) + attack.spec.summary + "\n";
-  }
-  session.print(text);
-  session.writeJson(jsonText(json{{"attacks", list}}));
-}
+// ---- info, selftest ---------------------------------------------------------------------------------------
 
 void showInfo(Session& session) {
   Engine& engine = session.engine();
@@ -330,9 +310,6 @@ void runSelftest(Session& session) {
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
   addModels(root, common, commands);
   addDatasets(root, common, commands);
-  CLI::App* attacks = root.add_subcommand("attacks", "List attacks and their parameters");
-  attacks->require_subcommand(1);
-  addCommand(*attacks, "list", "All attacks; --json gives their parameters", common, commands, listAttacks);
   addCommand(root, "info", "Versions, devices, threads, folders; --json lists presets and architectures", common,
              commands, showInfo);
   addCommand(root, "selftest", "Check this build against known answers", common, commands, runSelftest);

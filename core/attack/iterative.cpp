@@ -135,7 +135,7 @@ class IterativeRun {
       }
       m_outcome.steps.index_add_(0, m_rows, torch::ones_like(m_rows));
       const double length = m_plan.stepSize * stepFactor(m_plan.schedule, step, m_plan.steps);
-      x = ball.project(x + length * m_rule.direction(checkedGradient(current.gradient)));
+      x = ball.project(x + length * m_rule.direction(movable(x, checkedGradient(current.gradient))));
     }
     m_context.step();
     const AttackObjective::Value value = m_objective.evaluate(m_classifier, x, aims);
@@ -162,6 +162,13 @@ class IterativeRun {
     flag(m_outcome.nonfinite, bad);
     flag(m_vanished, largest == 0);
     return at::where(perImage(bad), at::zeros({}, gradient.options()), gradient);
+  }
+
+  /// An l1 step goes to few pixels: not to those that the box holds where they are.
+  torch::Tensor movable(const torch::Tensor& x, const torch::Tensor& gradient) const {
+    if (m_plan.norm != Norm::L1) return gradient;
+    const torch::Tensor held = ((x <= 0) & (gradient < 0)) | ((x >= 1) & (gradient > 0));
+    return gradient.masked_fill(held, 0);
   }
 
   void flag(torch::Tensor& flags, const torch::Tensor& active) {

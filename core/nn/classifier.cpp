@@ -47,7 +47,16 @@ NetworkClassifier::NetworkClassifier(Network network, std::vector<double> mean, 
 }
 
 torch::Tensor NetworkClassifier::logits(const torch::Tensor& images) const {
-  return m_network.forward(normalised(images));
+  if (m_computeType == torch::kFloat32) return m_network.forward(normalised(images));
+  Network::Mode mode;
+  mode.computeType = m_computeType;
+  return m_network.forward(normalised(images), mode);
+}
+
+std::shared_ptr<const Classifier> NetworkClassifier::inBfloat16() const {
+  auto copy = std::make_shared<NetworkClassifier>(*this);
+  copy->m_computeType = torch::kBFloat16;
+  return copy;
 }
 
 torch::Dtype NetworkClassifier::dtype() const { return m_network.parameters().front().second.scalar_type(); }

@@ -51,6 +51,10 @@ class NetworkClassifier : public Classifier {
  public:
   NetworkClassifier(Network network, std::vector<double> mean, std::vector<double> scale);
 
+  /// The same weights, with convolutions and linear layers computed in bfloat16; logits are float32 all the same. For
+  /// searches whose finds are checked by this one: half the digits are no result.
+  std::shared_ptr<const Classifier> inBfloat16() const;
+
   torch::Tensor logits(const torch::Tensor& images) const override;
   ImageShape inputShape() const override { return m_network.inputShape(); }
   int classCount() const override { return m_network.classCount(); }
@@ -66,6 +70,7 @@ class NetworkClassifier : public Classifier {
   torch::Tensor normalised(const torch::Tensor& images) const;
 
   Network m_network;
+  torch::Dtype m_computeType = torch::kFloat32;
   torch::Tensor m_mean;   ///< [1,C,1,1]
   torch::Tensor m_scale;  ///< [1,C,1,1]
 };

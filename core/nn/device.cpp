@@ -142,6 +142,14 @@ std::string describeDevice(c10::Device device) {
   return "cpu (" + std::to_string(threads) + (threads == 1 ? " thread)" : " threads)");
 }
 
+bool hasBfloat16() {
+#if defined(__x86_64__) && defined(__GNUC__)
+  return __builtin_cpu_supports("avx512bf16");
+#else
+  return false;
+#endif
+}
+
 bool cudaAvailable() { return cudaDeviceCount() > 0; }
 
 std::int64_t freeMemory(c10::Device device) {

@@ -19,6 +19,8 @@ c10::Device parseDevice(const std::string& text);
 std::string describeDevice(c10::Device device);
 
 bool cudaAvailable();
+/// Whether the processor multiplies bfloat16 by itself; without, bfloat16 is correct and slow.
+bool hasBfloat16();
 /// Free bytes on the device (CUDA), or free host memory (CPU).
 std::int64_t freeMemory(c10::Device device);
 

@@ -17,6 +17,7 @@
 #include <c10/core/GradMode.h>
 
 #include "core/base/error.h"
+#include "core/nn/one_channel_convolution.h"
 
 namespace whorl {
 namespace {
@@ -53,6 +54,15 @@ Tensor inChannelsLast(const Tensor& x, torch::Dtype dtype) {
 
 Tensor uniform(at::IntArrayRef sizes, double bound, at::Generator& generator) {
   return at::empty(sizes, torch::kFloat32).uniform_(-bound, bound, generator);
+}
+
+/// Channels-last means that speed counts: a frozen first layer then takes the faster way back to a grey image.
+Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias, std::int64_t padding) {
+  const bool grey = x.size(1) == 1 && weight.suggest_memory_format() == at::MemoryFormat::ChannelsLast;
+  if (grey && x.is_cpu() && x.requires_grad() && c10::GradMode::is_enabled() && !weight.requires_grad()) {
+    return oneChannelConvolution(x, weight, bias, padding);
+  }
+  return at::conv2d(x, weight, bias, 1, padding);
 }
 
 void checkTensor(const std::string& name, const Tensor& target, const Tensor& source, const std::string& where) {
@@ -166,6 +176,16 @@ Tensor Network::run(const Tensor& x, const Mode& mode, std::size_t layerCount) c
         break;
       }
     }
+    // max(relu(x)) = relu(max(x)), with the same gradient: a ReLU after the pool has a quarter of the pixels.
+    const bool poolsNext = i + 1 < layerCount && m_architecture.layers[i].kind == Kind::Relu &&
+                           m_architecture.layers[i + 1].kind == Kind::MaxPool;
+    if (poolsNext) {
+      apply(i + 1, pass);
+      pass.fresh = true;  // the pool keeps places, not values, for its way back
+      apply(i, pass);
+      ++i;
+      continue;
+    }
     apply(i, pass);
   }
   return pass.x.to(exact);
@@ -177,7 +197,7 @@ void Network::apply(std::size_t index, Pass& pass) const {
   const auto weight = [&](int offset) { return m_parameters[first + offset].second.to(pass.x.scalar_type()); };
   switch (layer.kind) {
     case Kind::Convolution:
-      pass.x = at::conv2d(pass.x, weight(0), weight(1), 1, layer.padding);
+      pass.x = convolution(pass.x, weight(0), weight(1), layer.padding);
       break;
     case Kind::BatchNorm:
       pass.x = batchNorm(index, pass);

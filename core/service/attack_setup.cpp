@@ -77,14 +77,14 @@ OperationSpec attackSpec(const Attack& attack) {
   return spec;
 }
 
-AttackOutcome runAttack(const AttackSetup& setup, const Model& model, const AttackRequest& request,
+AttackOutcome runAttack(const AttackSetup& setup, const Classifier& classifier, const AttackRequest& request,
                         const JobContext& context) {
   Parameters parameters = setup.parameters;
   parameters.remove("target");
   if (setup.detectorScore) {
-    return runAdaptive(*setup.attack, *model.classifier, request, parameters, setup.adaptive, context);
+    return runAdaptive(*setup.attack, classifier, request, parameters, setup.adaptive, context);
   }
-  return setup.attack->run(*model.classifier, request, parameters, context);
+  return setup.attack->run(classifier, request, parameters, context);
 }
 
 AttackSetup prepareAttack(const std::string& attack, const Parameters& given, const std::string& threatModel,

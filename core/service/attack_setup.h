@@ -39,7 +39,7 @@ AttackSetup prepareAttack(const std::string& attack, const Parameters& given, co
                           const Model& model);
 
 /// Runs one batch.
-AttackOutcome runAttack(const AttackSetup& setup, const Model& model, const AttackRequest& request,
+AttackOutcome runAttack(const AttackSetup& setup, const Classifier& classifier, const AttackRequest& request,
                         const JobContext& context);
 
 /// One batch. `images` and `labels` lie on the classifier's device.

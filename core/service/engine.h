@@ -41,6 +41,8 @@ class Engine {
   virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
   virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
   virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;
+  /// Measures how attacks on a model are computed fastest on this machine, and keeps that plan (docs/performance.md).
+  virtual TuneResult tune(const TuneRequest& request, const JobContext& context) = 0;
   /// Perturbs one image file; returns the documented JSON object.
   virtual std::string perturb(const PerturbRequest& request, const JobContext& context) = 0;
 

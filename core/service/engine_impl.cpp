@@ -67,6 +67,7 @@ EngineImpl::EngineImpl(EngineOptions options)
       m_resourceFolder(resourceFolderOf(m_options)),
       m_datasets(m_catalogue, DataSearch{m_options.dataFolder, m_userFolder / "datasets", true}),
       m_models(m_resourceFolder / "models", m_userFolder),
+      m_plans(m_userFolder / "plans.json"),
       m_scheduler([reserved = m_options.reservedCores](Lane lane) { startWorker(lane, reserved); }) {
   tuneAllocator();
 }

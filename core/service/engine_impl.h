@@ -9,6 +9,7 @@
 
 #include "core/base/scheduler.h"
 #include "core/data/catalogue.h"
+#include "core/service/attack_plan.h"
 #include "core/service/datasets.h"
 #include "core/service/engine.h"
 #include "core/service/models.h"
@@ -16,8 +17,8 @@
 namespace whorl {
 
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
-/// lists.cpp, training.cpp, explore.cpp, evaluate.cpp, predict.cpp, selftest.cpp. All state is behind the two stores,
-/// which lock by themselves; each operation owns its tensors, so several may run at once.
+/// lists.cpp, training.cpp, explore.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All state is behind
+/// the two stores, which lock by themselves; each operation owns its tensors, so several may run at once.
 class EngineImpl : public Engine {
  public:
   explicit EngineImpl(EngineOptions options);
@@ -40,6 +41,7 @@ class EngineImpl : public Engine {
   PredictResult predict(const PredictRequest& request, const JobContext& context) override;
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;
+  TuneResult tune(const TuneRequest& request, const JobContext& context) override;
   std::string perturb(const PerturbRequest& request, const JobContext& context) override;
 
   void fetchDataset(const std::string& name, const JobContext& context) override;
@@ -62,9 +64,6 @@ class EngineImpl : public Engine {
                               JobObserver observer) override;
 
  private:
-  struct Evaluation;  ///< of evaluate.cpp
-  Evaluation runAttack(const AttackRunRequest& request, const JobContext& context);
-
   /// Intra-operator threads for long work: what was asked for, or all but the reserved cores.
   int threadsFor(int requested) const;
 
@@ -74,6 +73,7 @@ class EngineImpl : public Engine {
   Catalogue m_catalogue;
   DatasetStore m_datasets;
   ModelStore m_models;
+  PlanStore m_plans;
   Scheduler m_scheduler;  ///< last: its destructor waits for work that uses all of the above
 };
 

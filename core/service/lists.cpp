@@ -18,18 +18,6 @@
 #endif
 
 namespace whorl {
-namespace {
-
-/// Whether the processor multiplies bfloat16 by itself; without, bfloat16 is correct and slow.
-bool hasBfloat16() {
-#if defined(__x86_64__) && defined(__GNUC__)
-  return __builtin_cpu_supports("avx512bf16");
-#else
-  return false;
-#endif
-}
-
-}  // namespace
 
 EngineInfo EngineImpl::info() const {
   EngineInfo info;

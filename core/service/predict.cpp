@@ -70,7 +70,7 @@ PredictResult EngineImpl::predict(const PredictRequest& request, const JobContex
         context.throwIfStopped();
         inputs.push_back(toTensor(fitImage(whorl::readImage(request.files[first + i]).image, model->input, fit)));
       }
-      const auto judgement = judge(*model, torch::cat(inputs).to(device, model->classifier->dtype()));
+      const auto judgement = whorl::judge(*model, torch::cat(inputs).to(device, model->classifier->dtype()));
       for (std::int64_t i = 0; i < count; ++i) {
         ImageVerdict image;
         image.file = request.files[first + i];

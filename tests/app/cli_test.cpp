@@ -213,6 +213,14 @@ class CliTest : public QObject {
     QVERIFY(images[0].toObject()["accepted"].isBool());
   }
 
+  void docsOfAttacksAreGenerated() {
+    std::ifstream file(WHORL_SOURCE_DIR "/docs/attacks.md");
+    const std::string docs((std::istreambuf_iterator<char>(file)), {});
+    const std::string table = run({"attacks", "table"}).out.toStdString();
+    QVERIFY(table.size() > 1000);
+    QVERIFY2(docs.find(table) != std::string::npos, "run scripts/update_docs.sh");
+  }
+
   void attacksAndDetects() {
     const QStringList common = {"--model",  m_model,     "--data",    text("data"),  "--count", "10",      "--attack",
                                 "bim",      "--epsilon", "0.5",       "--step_size", "0.1",     "--steps", "10",
@@ -261,7 +269,15 @@ class CliTest : public QObject {
 
   void listsAndModels() {
     QVERIFY(run({"datasets", "list", "--json", "-"}).json()["datasets"].toArray().size() >= 6);
-    QVERIFY(run({"attacks", "list", "--json", "-"}).json()["attacks"].toArray().size() >= 3);
+    const auto attacks = run({"attacks", "--json", "-"}).json()["attacks"].toArray();
+    QVERIFY(attacks.size() >= 4);
+    for (const auto& value : attacks) {
+      const auto attack = value.toObject();
+      for (const char* name : {"name", "threat_model", "norms", "targeted", "adaptive", "reference", "parameters"}) {
+        QVERIFY2(attack.contains(QLatin1String(name)), name);
+      }
+    }
+    QCOMPARE(run({"attacks", "list", "--json", "-"}).json()["attacks"].toArray(), attacks);
     const QJsonObject info = run({"info", "--json", "-"}).json();
     QVERIFY(info["torch_version"].toString().startsWith("2."));
     QVERIFY(info["presets"].toArray().size() >= 2 && info["threads"].toInt() > 0);

@@ -29,6 +29,8 @@ class ProjectionTest : public QObject {
   void projectionIsTheNearestPoint();
   void sameRoundingInEveryPixel();
   void radiusZeroIsTheOrigin();
+  void l1ProjectionIsExact();
+  void l1StaysInBallAndBox();
   void randomPointsFillTheBall();
   void randomPointsBelongToTheirSeed();
   void selectionKeepsEachImagesBall();
@@ -91,6 +93,40 @@ void ProjectionTest::sameRoundingInEveryPixel() {
     const torch::Tensor origin = torch::full({1, 3, 84, 84}, 0.5 + 0.001 * k);
     const torch::Tensor x = Ball(Norm::L2, origin, 3.0 + 0.013 * k).project(origin + 1);
     QVERIFY(largestDistance(Norm::L2, x, origin) <= 3.0 + 0.013 * k + 1e-7);
+  }
+}
+
+void ProjectionTest::l1ProjectionIsExact() {
+  const auto options = torch::TensorOptions().dtype(torch::kFloat64);
+  const torch::Tensor origin = torch::tensor({0.5, 0.5, 0.9, 0.0}, options).view({1, 1, 2, 2});
+  const Ball ball(Norm::L1, origin, 0.5);
+  // δ = (.4, −.1, .6, 0): pixel 2 has room for .1 only, so min(.4 − λ, ½) + (.1 − λ)₊ + .1 = .5: λ = .05.
+  const torch::Tensor x = torch::tensor({0.9, 0.4, 1.5, 0.0}, options).view({1, 1, 2, 2});
+  const torch::Tensor expected = torch::tensor({0.85, 0.45, 1.0, 0.0}, options).view({1, 1, 2, 2});
+  QVERIFY((ball.project(x) - expected).abs().max().item<double>() < 1e-9);
+  // No random point of ball and box is nearer to x.
+  std::vector<std::uint64_t> seeds;
+  for (std::uint64_t k = 0; k < 500; ++k) seeds.push_back(k);
+  const Ball many(Norm::L1, origin.expand({500, 1, 2, 2}).contiguous(), 0.5);
+  const torch::Tensor others = many.randomPoint(seeds).clamp(0, 1);
+  const double best = (ball.project(x) - x).norm().item<double>();
+  QVERIFY(l2Norms(others - x).min().item<double>() >= best - 1e-9);
+}
+
+void ProjectionTest::l1StaysInBallAndBox() {
+  for (const auto type : {torch::kFloat32, torch::kFloat64}) {
+    for (const ImageShape shape : {ImageShape{1, 28, 28}, ImageShape{3, 32, 32}}) {
+      const torch::Tensor origin = randomImages(shape, 3, 1).to(type);
+      const Ball ball(Norm::L1, origin, 5);
+      const torch::Tensor x = ball.project(origin + (randomImages(shape, 3, 2).to(type) - 0.5) * 4);
+      QVERIFY(inBox(x));
+      const torch::Tensor spent = (x.to(torch::kFloat64) - origin.to(torch::kFloat64)).flatten(1).abs().sum(1);
+      QVERIFY(spent.max().item<double>() <= 5 + 1e-6);
+      QVERIFY(spent.min().item<double>() > 4.99);
+      std::vector<std::uint64_t> seeds = {1, 2, 3};
+      const torch::Tensor offsets = ball.randomPoint(seeds) - origin;
+      QVERIFY(offsets.to(torch::kFloat64).flatten(1).abs().sum(1).max().item<double>() <= 5 + 1e-4);
+    }
   }
 }
 

@@ -7,3 +7,6 @@ whorl_add_test(core/attack/saliency_pair_test.cpp TORCH LIBS whorl_attack LABELS
 whorl_add_test(core/attack/jsma_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
 whorl_add_test(core/attack/spsa_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
 whorl_add_test(core/attack/invariants_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
+whorl_add_test(core/attack/adaptive_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
+whorl_add_test(core/attack/step_rule_test.cpp TORCH LIBS whorl_attack LABELS core)
+whorl_add_test(core/attack/quantise_test.cpp TORCH LIBS whorl_attack LABELS core)

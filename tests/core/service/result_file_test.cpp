@@ -62,6 +62,36 @@ class ResultFileTest : public QObject {
     check("score", "'descr': '<f8'", tensors.at("score"));
   }
 
+  void rowsComeBackAndGoAway() {
+    const auto hidden = [&] {
+      int files = 0;
+      for (const auto& entry : fs::directory_iterator(m_folder.path().toStdString())) {
+        files += entry.path().filename().string().starts_with(".whorl-rows");
+      }
+      return files;
+    };
+    {
+      ResultRows rows(path("rows.safetensors"));
+      const auto images = torch::rand({5, 3, 2, 2});
+      rows.append("images", images.narrow(0, 0, 2));
+      rows.append("images", images.narrow(0, 2, 3));
+      rows.append("label", torch::tensor({1, 2}, torch::kInt64));
+      QCOMPARE(hidden(), 2);
+      QVERIFY(rows.rows("images").equal(images));
+      QVERIFY(rows.rows("label").equal(torch::tensor({1, 2}, torch::kInt64)));
+      QCOMPARE(rows.all().size(), std::size_t{2});
+      QVERIFY_EXCEPTION_THROWN(rows.append("images", images), Error);         // it has been read
+      QVERIFY_EXCEPTION_THROWN(rows.append("label", images), Error);          // another shape
+      QVERIFY_EXCEPTION_THROWN(rows.append("label", torch::ones(2)), Error);  // another type
+    }
+    QCOMPARE(hidden(), 0);
+  }
+
+  void fullDisksAreToldOf() {
+    ResultRows rows("/proc/none/rows.npz");
+    QVERIFY_EXCEPTION_THROWN(rows.append("images", torch::zeros({1, 2})), Error);
+  }
+
   void refusesOtherEndings() {
     QVERIFY_EXCEPTION_THROWN(checkResultFile(path("a.txt")), Error);
     QVERIFY_EXCEPTION_THROWN(checkResultFile("/proc/none/a.npz"), Error);
