@@ -13,6 +13,8 @@
 #include "core/image/animation.h"
 #include "core/image/convert.h"
 #include "core/image/image_header.h"
+#include "core/image/png_chunks.h"
+#include "core/image/quiet.h"
 
 namespace whorl {
 
@@ -39,7 +41,10 @@ cv::Mat decode(std::string_view bytes, ImageHeader& header, const std::string& n
     return mat;
   }
   if (header.format == "WebP" && header.animated) return decodeAnimatedWebp(bytes, name);
+  const std::string chunks = header.format == "PNG" ? pixelChunks(bytes, name) : std::string();
+  if (header.format == "PNG") bytes = chunks;
   const cv::Mat input(1, static_cast<int>(bytes.size()), CV_8U, const_cast<char*>(bytes.data()));
+  const QuietErrorStream quiet;
   // Unchanged: keeps alpha and 16 bits; it also leaves EXIF's orientation to us.
   return cv::imdecode(input, cv::IMREAD_UNCHANGED);
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/image_file.h"
 
+#include <unistd.h>
+
 #include <QByteArray>
 #include <QTemporaryDir>
+#include <QTemporaryFile>
 #include <QtTest>
 #include <cmath>
 #include <fstream>
+#include <functional>
+#include <iostream>
 #include <opencv2/imgcodecs.hpp>
 
 #include "core/base/atomic_file.h"
@@ -31,6 +36,20 @@ QString refusal(const std::string& bytes) {
     return QString::fromStdString(error.message());
   }
   return "accepted";
+}
+
+/// What anybody in the process writes to the descriptor of stderr meanwhile.
+std::string printedDuring(const std::function<void()>& work) {
+  std::fflush(stderr);
+  QTemporaryFile file;
+  if (!file.open()) return "no file";
+  const int before = dup(STDERR_FILENO);
+  dup2(file.handle(), STDERR_FILENO);
+  work();
+  std::fflush(stderr);
+  dup2(before, STDERR_FILENO);
+  close(before);
+  return readFile(file.fileName().toStdString(), 1 << 20);
 }
 
 std::string encoded(const std::string& ending, const cv::Mat& mat) {
@@ -220,6 +239,31 @@ class ImageFileTest : public QObject {
     const std::string bmp = encoded(".bmp", redAndBlue());  // noticed before OpenCV prints lines of its own
     QVERIFY(refusal(bmp.substr(0, bmp.size() / 2)).contains("cut off"));
     QVERIFY(refusal(sample(test::kFloatTiff)).contains("floating-point"));
+  }
+
+  // An error is one line, and it is ours: decoders must not add their own.
+  void decodersPrintNothing() {
+    std::string png = encoded(".png", redAndBlue());
+    const std::size_t data = png.find("IDAT");
+    std::string broken = png;
+    broken[data + 20] = static_cast<char>(~broken[data + 20]);
+    // A comment whose checksum is wrong costs no pixel; libpng only warns about it.
+    std::string odd = png;
+    odd.insert(data - 4, std::string("\0\0\0\3tEXta\0bxxxx", 15));
+    const std::string tiff = encoded(".tiff", redAndBlue());
+    std::string cut = tiff;
+    cut[tiff.size() / 2] = static_cast<char>(~cut[tiff.size() / 2]);
+    const std::string heard = printedDuring([&] {
+      QVERIFY(refusal(broken).contains("IDAT"));
+      QCOMPARE(refusal(odd), QString("accepted"));
+      QVERIFY(refusal("P2\n4 4\n255\n1 2 3 x y z").contains("damaged"));
+      QVERIFY(refusal("P2\n4 4\n255\n1 2 3").contains("damaged"));
+      QVERIFY(refusal("P5\n4 4\n99999\n" + std::string(64, 'x')).contains("damaged"));
+      refusal(cut);
+    });
+    QCOMPARE(QString::fromStdString(heard), QString());
+    QVERIFY(decoded(odd).image == decoded(png).image);
+    QCOMPARE(printedDuring([] { std::cerr << "others are heard"; }), std::string("others are heard"));
   }
 
   void hugeHeadersAreRefusedBeforeDecoding() {
