@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What must hold for every attack of the table, whatever it is: a new attack is tested by being registered.
 #include <cmath>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -184,6 +185,7 @@ const ImageShape kTiny{2, 5, 5};
 class InvariantsTest : public QObject {
   Q_OBJECT
  private Q_SLOTS:
+  void faultsAreSeen();
   void everyOutcomeIsSound_data();
   void everyOutcomeIsSound();
   void misclassifiedImages();
@@ -198,6 +200,33 @@ class InvariantsTest : public QObject {
   void modelsWithoutGradients();
   void threatModels();
 };
+
+void InvariantsTest::faultsAreSeen() {
+  // A check that nothing can fail would prove nothing.
+  const SmoothClassifier net(kTiny, 12, kClasses, 3);
+  Variant variant;
+  for (const Variant& each : variants(kTiny)) {
+    if (each.name == "pgd linf best") variant = each;
+  }
+  QVERIFY(variant.attack != nullptr);
+  const AttackRequest request = requestFor(variant, net, hardImages(kTiny));
+  const AttackOutcome sound = run(variant, net, request);
+  const auto seen = [&](const std::function<void(AttackOutcome&)>& spoil) {
+    AttackOutcome outcome = sound;
+    outcome.adversarial = sound.adversarial.clone();
+    spoil(outcome);
+    return fault(variant, net, request, outcome);
+  };
+  QCOMPARE(seen([](AttackOutcome&) {}), std::string());
+  QCOMPARE(seen([](AttackOutcome& o) { o.adversarial = o.adversarial.narrow(0, 0, 4); }), std::string("shape or type"));
+  QCOMPARE(seen([](AttackOutcome& o) { o.adversarial[1][0][0][0] = -1e-9; }), std::string("outside the box"));
+  QCOMPARE(seen([](AttackOutcome& o) { o.adversarial[1][0][0][0] = std::nan(""); }),
+           std::string("a pixel isn't finite"));
+  QVERIFY(seen([](AttackOutcome& o) { o.adversarial[1][0][0][0] = 0.1 + 2e-6; }).find("ball") != std::string::npos);
+  QCOMPARE(seen([](AttackOutcome& o) { o.success = o.success.logical_not(); }), std::string("success"));
+  QCOMPARE(seen([](AttackOutcome& o) { o.predictions = (o.predictions + 1) % kClasses; }), std::string("predictions"));
+  QCOMPARE(seen([](AttackOutcome& o) { o.backwards = 0; }), std::string("backwards"));
+}
 
 void InvariantsTest::everyOutcomeIsSound_data() {
   QTest::addColumn<int>("channels");
