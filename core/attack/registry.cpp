@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/attack/attack.h"
 #include "core/attack/bim.h"
+#include "core/attack/cw.h"
+#include "core/attack/ddn.h"
+#include "core/attack/deepfool.h"
 #include "core/attack/fgsm.h"
+#include "core/attack/fmn.h"
 #include "core/attack/jsma.h"
 #include "core/attack/mifgsm.h"
 #include "core/attack/pgd.h"
@@ -25,9 +29,13 @@ const std::vector<const Attack*>& attacks() {
   static const Bim bim;
   static const MomentumFgsm mifgsm;
   static const Pgd pgd;
+  static const CarliniWagner cw;
+  static const DeepFool deepfool;
+  static const DecoupledDirectionNorm ddn;
+  static const FastMinimumNorm fmn;
   static const Jsma jsma;
   static const Spsa spsa;
-  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd, &jsma, &spsa};
+  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd, &cw, &deepfool, &ddn, &fmn, &jsma, &spsa};
   return table;
 }
 

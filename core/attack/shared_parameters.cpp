@@ -63,4 +63,10 @@ ParameterSpec confidence() {
   return ParameterSpec::real("confidence", 0, 0, 1000, "logits", "How far the wrong class's logit must lead (kappa)");
 }
 
+ParameterSpec lineSearch(std::int64_t defaultValue) {
+  return ParameterSpec::integer("line_search", defaultValue, 0, 50, "",
+                                "At the end, bisections of the way from the clean image to the nearest one found, a "
+                                "forward each; 0 for none, as published");
+}
+
 }  // namespace whorl::parameter

@@ -21,5 +21,7 @@ ParameterSpec stepSchedule();
 ParameterSpec momentum(double defaultValue);
 ParameterSpec learningRate(double defaultValue);
 ParameterSpec confidence();
+/// Of minimal-norm attacks.
+ParameterSpec lineSearch(std::int64_t defaultValue);
 
 }  // namespace whorl::parameter

@@ -183,46 +183,4 @@ void TraceRecorder::record(const torch::Tensor& loss, const torch::Tensor& logit
   if (m_request.trace) m_outcome.trace.push_back(std::move(step));
 }
 
-NearestAdversarial::NearestAdversarial(const AttackRequest& request, AttackOutcome& outcome)
-    : m_request(request), m_outcome(outcome), m_aims(aimsOf(request)) {
-  const std::int64_t batch = request.images.size(0);
-  const auto flags = request.labels.options().dtype(torch::kBool);
-  const auto numbers = request.labels.options().dtype(torch::kFloat64);
-  const double infinity = std::numeric_limits<double>::infinity();
-  outcome.adversarial = request.images.clone();
-  outcome.success = torch::zeros({batch}, flags);
-  outcome.predictions = request.labels.clone();
-  outcome.nonfinite = torch::zeros({batch}, flags);
-  outcome.steps = torch::zeros({batch}, request.labels.options());
-  m_distance = torch::full({batch}, infinity, numbers);
-  if (request.detector) {
-    m_score = torch::full({batch}, infinity, numbers);
-    outcome.scores = torch::full({batch}, std::numeric_limits<double>::quiet_NaN(), numbers);
-  }
-}
-
-torch::Tensor NearestAdversarial::offer(const torch::Tensor& rows, const torch::Tensor& x, const torch::Tensor& logits,
-                                        const torch::Tensor& score) {
-  const torch::Tensor good = fooled(logits, m_aims.select(rows));
-  const torch::Tensor distance = l2Norms((x - m_request.images.index_select(0, rows)).to(torch::kFloat64));
-  torch::Tensor better = distance < m_distance.index_select(0, rows);
-  torch::Tensor precise;
-  if (m_score.defined()) {
-    precise = score.to(torch::kFloat64);
-    better = precise < m_score.index_select(0, rows);
-  }
-  const torch::Tensor taken = (good & better).nonzero().squeeze(1);
-  if (taken.size(0) == 0) return good;
-  const torch::Tensor places = rows.index_select(0, taken);
-  m_outcome.adversarial.index_copy_(0, places, x.index_select(0, taken));
-  m_outcome.predictions.index_copy_(0, places, logits.argmax(1).index_select(0, taken));
-  m_outcome.success.index_fill_(0, places, true);
-  m_distance.index_copy_(0, places, distance.index_select(0, taken));
-  if (m_score.defined()) {
-    m_score.index_copy_(0, places, precise.index_select(0, taken));
-    m_outcome.scores.index_copy_(0, places, precise.index_select(0, taken));
-  }
-  return good;
-}
-
 }  // namespace whorl

@@ -76,26 +76,4 @@ class TraceRecorder {
   std::int64_t m_step = 0;
 };
 
-/// What minimal-norm attacks hand back: per image the nearest iterate that fools (adaptive: of those, the one with the
-/// lowest detector's score), the clean image where none did.
-class NearestAdversarial {
- public:
-  /// The outcome's tensors are set up for the request; the clean images are what is kept at first.
-  NearestAdversarial(const AttackRequest& request, AttackOutcome& outcome);
-
-  /// Offers iterates x [A,C,H,W] of the images at `rows` [A] of the batch, with logits [A,K] and (adaptive) the
-  /// detector's score [A]. Returns [A] bool: which of them fool.
-  torch::Tensor offer(const torch::Tensor& rows, const torch::Tensor& x, const torch::Tensor& logits,
-                      const torch::Tensor& score = {});
-  /// [B] float64: L2 distance of what is kept; infinity where nothing fooled yet.
-  const torch::Tensor& distances() const { return m_distance; }
-
- private:
-  const AttackRequest& m_request;
-  AttackOutcome& m_outcome;
-  AttackAims m_aims;
-  torch::Tensor m_distance;
-  torch::Tensor m_score;  ///< adaptive: of what is kept
-};
-
 }  // namespace whorl
