@@ -2,6 +2,7 @@
 #include "core/attack/cw_search.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <string>
 
@@ -27,8 +28,8 @@ struct Plan {
   double shrink = kPublishedShrink;
 };
 
-// The warm search's own numbers, chosen on the reference network and checked on others (docs/attacks.md).
-constexpr double kWarmShrink = 0.99;       ///< saturated pixels begin within reach of a few steps
+// The warm search's own numbers, chosen on the reference network.
+constexpr double kWarmPull = 0.01;         ///< to the middle of the box: saturated pixels begin within reach
 constexpr double kWarmRateDecay = 0.7;     ///< of the learning rate, for each search step that succeeded
 constexpr double kWarmSettled = 0.99;      ///< of the squared distance: less gain in two windows ends a search step
 constexpr double kWarmBracket = 1.5;       ///< around the multiplier that is estimated at the boundary
@@ -43,7 +44,10 @@ Plan planOf(const AttackRequest& request, const Parameters& parameters) {
   plan.rate = parameters.real("learning_rate");
   plan.abortEarly = parameters.boolean("abort_early");
   plan.warm = parameters.text("search") == "warm" && !request.detector && !request.constants.defined();
-  if (plan.warm) plan.shrink = kWarmShrink;
+  // In large images so many pixels are pulled that it must be by less.
+  const double pixels = std::max<double>(
+      1, static_cast<double>(request.images.size(1) * request.images.size(2) * request.images.size(3)));
+  if (plan.warm) plan.shrink = 1 - kWarmPull * std::min(1.0, 28 / std::sqrt(pixels));
   plan.window = std::max<std::int64_t>(1, plan.steps / (plan.warm ? kWarmWindows : kPublishedWindows));
   return plan;
 }

@@ -15,7 +15,7 @@
 namespace whorl {
 namespace {
 
-// The anchored steps: from half the way to nine tenths. Chosen on the reference network (docs/attacks.md).
+// The anchored steps: from half the way to nine tenths. Chosen on the reference network.
 constexpr std::int64_t kAnchoredSteps = 5;
 constexpr double kFirstPart = 0.5;
 constexpr double kPartGain = 0.1;

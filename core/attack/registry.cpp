@@ -35,7 +35,8 @@ const std::vector<const Attack*>& attacks() {
   static const FastMinimumNorm fmn;
   static const Jsma jsma;
   static const Spsa spsa;
-  static const std::vector<const Attack*> table = {&fgsm, &bim, &mifgsm, &pgd, &cw, &deepfool, &ddn, &fmn, &jsma, &spsa};
+  static const std::vector<const Attack*> table = {&fgsm,     &bim, &mifgsm, &pgd,  &cw,
+                                                   &deepfool, &ddn, &fmn,    &jsma, &spsa};
   return table;
 }
 

@@ -10,3 +10,6 @@ whorl_add_test(core/attack/invariants_test.cpp TORCH LIBS whorl_attack whorl_fin
 whorl_add_test(core/attack/adaptive_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
 whorl_add_test(core/attack/step_rule_test.cpp TORCH LIBS whorl_attack LABELS core)
 whorl_add_test(core/attack/quantise_test.cpp TORCH LIBS whorl_attack LABELS core)
+whorl_add_test(core/attack/minimal_norm_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
+whorl_add_test(core/attack/cw_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
+whorl_add_test(core/attack/deepfool_test.cpp TORCH LIBS whorl_attack whorl_fingerprint LABELS core)
