@@ -52,6 +52,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plots/curve_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/plot_colours.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/trace_plot.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/plots/trace_plot_actions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/engine_session.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp

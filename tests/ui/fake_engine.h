@@ -259,7 +259,7 @@ class FakeEngine : public Engine, public FakeWorld {
   PredictResult predict(const PredictRequest&, const JobContext&) override { return {}; }
   AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
   DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }
-  TuneResult tune(const TuneRequest&, const JobContext&) { return {}; }
+  TuneResult tune(const TuneRequest&, const JobContext&) override { return {}; }
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
   void fetchDataset(const std::string& name, const JobContext& context) override {
     note("fetch " + name);

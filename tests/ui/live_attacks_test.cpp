@@ -50,7 +50,7 @@ class LiveAttacksTest : public QObject {
     less("steps", 20);
     less("search_steps", 2);
     less("restarts", 1);
-    less("samples", 64);
+    less("pairs", 16);
     if (values.has("targeted") && attack.spec.name == "jsma") values.set("targeted", true);
     if (threatModel == "adaptive-white-box") {
       for (const ParameterSpec& spec : attack.adaptiveParameters) values.set(spec.name, spec.defaultValue);
@@ -117,6 +117,9 @@ class LiveAttacksTest : public QObject {
     QVERIFY(result.steps[0].success.has_value());
     auto* card = m_window->findChildren<StepCard*>().last();
     QVERIFY(card->findChild<QLabel*>("note")->isVisible());
+    // Nothing of the form is cut off.
+    QVERIFY2(card->minimumSizeHint().width() <= card->width(),
+             qPrintable(QString::number(card->minimumSizeHint().width())));
     // And back through its steps.
     auto* slider = m_window->findChild<QSlider*>("timeline_slider");
     QVERIFY2(slider->isEnabled(), "no trace");

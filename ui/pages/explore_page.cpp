@@ -301,7 +301,9 @@ void ExplorePage::ask() {
 
 void ExplorePage::showResult(const ExploreResult& result, const Trace& trace) {
   // Keys act on the picture at once, unless somebody is at work elsewhere on the page already.
-  if (!m_views->result() && isVisible() && !isAncestorOf(window()->focusWidget())) m_views->focusResult();
+  if (!std::exchange(m_everShown, true) && isVisible() && !isAncestorOf(window()->focusWidget())) {
+    m_views->focusResult();
+  }
   m_presenter->showResult(result, trace);
   m_steps->setProblem({});
   Q_EMIT pictureShown();

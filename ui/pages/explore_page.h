@@ -123,6 +123,7 @@ class ExplorePage : public QWidget {
   std::optional<SessionState> m_restored;
   QStringList m_waitingFiles;
   QString m_waitingModel;
+  bool m_everShown = false;  ///< a result
 };
 
 }  // namespace whorl::ui

@@ -47,7 +47,7 @@ Listing loadListing(Engine& engine, const JobContext& context) {
 }
 
 /// Between the texts of neighbouring columns.
-constexpr int kColumnRoom = 6;
+constexpr int kColumnRoom = 1;
 
 bool canDelete(const ModelEntry& entry) { return !entry.info.shipped; }
 

@@ -3,12 +3,9 @@
 
 #include <QApplication>
 #include <QClipboard>
-#include <QContextMenuEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QGridLayout>
 #include <QLabel>
-#include <QMenu>
 #include <QMouseEvent>
 #include <QSaveFile>
 #include <QSvgGenerator>
@@ -89,6 +86,7 @@ void TracePlot::build() {
   auto* plot = new QCustomPlot(this);
   m_canvas->plot = plot;
   plot->setContextMenuPolicy(Qt::NoContextMenu);  // ours
+  plot->setMinimumSize(40, 40);  // QCustomPlot complains when it is squeezed to nothing, as on a page that isn't shown
   plot->setToolTip(
       tr("Press or drag to go to a step. Wheel zooms, double click shows all. Right click copies and exports."));
   plot->installEventFilter(this);
@@ -212,7 +210,13 @@ void TracePlot::redraw() {
   fitRows();
   showCursor();
   ++m_redraws;
-  m_canvas->plot->replot(QCustomPlot::rpQueuedReplot);
+  // A plot that was never laid out has no size to be drawn in; it draws itself when it gets one.
+  if (!m_canvas->plot->viewport().isEmpty()) m_canvas->plot->replot(QCustomPlot::rpQueuedReplot);
+}
+
+void TracePlot::showEvent(QShowEvent* event) {
+  QWidget::showEvent(event);
+  redrawSoon();
 }
 
 void TracePlot::fitRows() {
@@ -241,7 +245,7 @@ void TracePlot::showCursor() {
   for (const Canvas::Row& row : m_canvas->rows) {
     Canvas::vertical(row.cursor, m_hover ? m_hover : m_cursor);
   }
-  if (m_canvas->overlay->visible() && isVisible()) m_canvas->overlay->replot();
+  if (m_redraws > 0 && !m_canvas->plot->viewport().isEmpty()) m_canvas->overlay->replot();
   showValues();
 }
 
@@ -335,35 +339,6 @@ void TracePlot::changeEvent(QEvent* event) {
   }
 }
 
-void TracePlot::contextMenuEvent(QContextMenuEvent* event) {
-  auto* menu = new QMenu(this);
-  menu->setAttribute(Qt::WA_DeleteOnClose);
-  const bool some = !m_x.empty();
-  menu->addAction(tr("Copy picture"), this, &TracePlot::copyToClipboard)->setEnabled(some);
-  for (const char* suffix : {"png", "svg", "pdf"}) {
-    menu->addAction(tr("Export %1…").arg(QString::fromLatin1(suffix).toUpper()), this,
-                    [this, suffix] { exportWithDialog(QString::fromLatin1(suffix)); })
-        ->setEnabled(some);
-  }
-  menu->addAction(tr("Export data as CSV…"), this, [this] { exportWithDialog(QStringLiteral("csv")); })
-      ->setEnabled(some);
-  menu->popup(event->globalPos());
-}
-
-QString TracePlot::csv() const {
-  QStringList cells{m_xLabel};
-  for (const Row& row : m_rows) cells << row.key;
-  QString text = cells.join(u',') + u'\n';
-  for (std::size_t k = 0; k < m_x.size(); ++k) {
-    cells = {QString::number(m_x[k], 'g', 17)};
-    for (const auto& values : m_values) {
-      cells << (std::isfinite(values[k]) ? QString::number(values[k], 'g', 17) : QString());
-    }
-    text += cells.join(u',') + u'\n';
-  }
-  return text;
-}
-
 void TracePlot::copyToClipboard() { QApplication::clipboard()->setPixmap(m_canvas->plot->toPixmap(0, 0, 2.0)); }
 
 QString TracePlot::exportTo(const QString& path) {
@@ -406,19 +381,6 @@ bool TracePlot::exportSvg(const QString& path) {
   m_canvas->plot->toPainter(&painter, kExportSize.width(), kExportSize.height());
   painter.end();
   return file.commit();
-}
-
-void TracePlot::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(m_title));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
-    const QString problem = exportTo(path);
-    if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
-  });
-  dialog->open();
 }
 
 }  // namespace whorl::ui

@@ -88,7 +88,7 @@ QString parameterTitle(const std::string& name) {
   static const std::map<std::string, const char*> kTitles = {
       {"epsilon", QT_TR_NOOP("ε (size)")},
       {"fingerprints", QT_TR_NOOP("Fingerprints")},
-      {"fingerprints_per_step", QT_TR_NOOP("… in each step")},
+      {"fingerprints_per_step", QT_TR_NOOP("Fingerprints a step")},
       {"fingerprint_epsilon", QT_TR_NOOP("Shift size")},
       {"fingerprint_weight", QT_TR_NOOP("Loss weight")},
       {"adversarial_weight", QT_TR_NOOP("Loss weight")},
@@ -98,6 +98,17 @@ QString parameterTitle(const std::string& name) {
       {"beta", QT_TR_NOOP("Answer, own class")},
       {"dy_scale", QT_TR_NOOP("Answer scale")},
       {"beta2", QT_TR_NOOP("Adam’s β₂")},
+      {"detector_weight_search", QT_TR_NOOP("Weight search")},
+      {"detector_weight_low", QT_TR_NOOP("Lowest weight")},
+      {"detector_weight_high", QT_TR_NOOP("Highest weight")},
+      {"detector_weight_scale", QT_TR_NOOP("Search scale")},
+      {"detector_weight_decay", QT_TR_NOOP("Weight’s end")},
+      {"detector_measure", QT_TR_NOOP("Measure")},
+      {"detector_class", QT_TR_NOOP("Accepting class")},
+      {"detector_hinge", QT_TR_NOOP("Good enough at")},
+      {"detector_gradient", QT_TR_NOOP("Gradient rule")},
+      {"detector_warm_start", QT_TR_NOOP("Warm start")},
+      {"target_candidates", QT_TR_NOOP("Targets tried")},
   };
   const auto found = kTitles.find(name);
   return found == kTitles.end() ? words(name) : ParameterForm::tr(found->second);

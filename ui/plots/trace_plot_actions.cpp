@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The menu and the data of a trace plot: apart from trace_plot.cpp, which alone pays for QCustomPlot's header.
+#include <QContextMenuEvent>
+#include <QFileDialog>
+#include <QMenu>
+
+#include <cmath>
+
+#include "ui/plots/trace_plot.h"
+
+namespace whorl::ui {
+
+void TracePlot::contextMenuEvent(QContextMenuEvent* event) {
+  auto* menu = new QMenu(this);
+  menu->setAttribute(Qt::WA_DeleteOnClose);
+  const bool some = !m_x.empty();
+  menu->addAction(tr("Copy picture"), this, &TracePlot::copyToClipboard)->setEnabled(some);
+  for (const char* suffix : {"png", "svg", "pdf"}) {
+    menu->addAction(tr("Export %1…").arg(QString::fromLatin1(suffix).toUpper()), this,
+                    [this, suffix] { exportWithDialog(QString::fromLatin1(suffix)); })
+        ->setEnabled(some);
+  }
+  menu->addAction(tr("Export data as CSV…"), this, [this] { exportWithDialog(QStringLiteral("csv")); })
+      ->setEnabled(some);
+  menu->popup(event->globalPos());
+}
+
+QString TracePlot::csv() const {
+  QStringList cells{m_xLabel};
+  for (const Row& row : m_rows) cells << row.key;
+  QString text = cells.join(u',') + u'\n';
+  for (std::size_t k = 0; k < m_x.size(); ++k) {
+    cells = {QString::number(m_x[k], 'g', 17)};
+    for (const auto& values : m_values) {
+      cells << (std::isfinite(values[k]) ? QString::number(values[k], 'g', 17) : QString());
+    }
+    text += cells.join(u',') + u'\n';
+  }
+  return text;
+}
+
+void TracePlot::exportWithDialog(const QString& suffix) {
+  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(m_title));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(suffix);
+  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
+  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+    const QString problem = exportTo(path);
+    if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
+  });
+  dialog->open();
+}
+
+}  // namespace whorl::ui
