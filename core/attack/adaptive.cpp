@@ -145,6 +145,7 @@ class AdaptiveRun {
     if (m_best.constants.defined()) choose(m_best.constants, outcome.constants);
     m_best.success = m_best.success | outcome.success;
     m_best.nonfinite = m_best.nonfinite | outcome.nonfinite;
+    if (m_best.vanished.defined() && outcome.vanished.defined()) m_best.vanished = m_best.vanished | outcome.vanished;
     m_best.steps = m_best.steps + outcome.steps;
     m_best.forwards += outcome.forwards;
     m_best.backwards += outcome.backwards;

@@ -45,13 +45,14 @@ struct AttackRequest {
 };
 
 struct AttackOutcome {
-  torch::Tensor adversarial;       ///< [B,C,H,W]; the clean image where the attack failed and its policy says so
-  torch::Tensor success;           ///< [B] bool: misclassified (untargeted) or classified as the target
-  torch::Tensor predictions;       ///< [B] int64, of `adversarial`
-  torch::Tensor scores;            ///< [B] float64, the detector's, of `adversarial`; adaptive attacks only
-  torch::Tensor constants;         ///< [B] float64: the trade-off constants that were found (CW); undefined for others
-  torch::Tensor nonfinite;         ///< [B] bool: a loss or gradient was NaN or infinite; that step was left out
-  torch::Tensor steps;             ///< [B] int64: steps that each image stayed in the batch
+  torch::Tensor adversarial;  ///< [B,C,H,W]; the clean image where the attack failed and its policy says so
+  torch::Tensor success;      ///< [B] bool: misclassified (untargeted) or classified as the target
+  torch::Tensor predictions;  ///< [B] int64, of `adversarial`
+  torch::Tensor scores;       ///< [B] float64, the detector's, of `adversarial`; adaptive attacks only
+  torch::Tensor constants;    ///< [B] float64: the trade-off constants that were found (CW); undefined for others
+  torch::Tensor nonfinite;    ///< [B] bool: a loss or gradient was NaN or infinite; that step was left out
+  torch::Tensor vanished;     ///< [B] bool: a gradient was exactly 0 (a saturated softmax); undefined if none is used
+  torch::Tensor steps;        ///< [B] int64: steps that each image stayed in the batch
   std::vector<std::string> notes;  ///< what a person should know, in plain words: vanished or non-finite gradients
   std::int64_t forwards = 0;       ///< images through the network, copies shifted by fingerprints included
   std::int64_t backwards = 0;      ///< images back through it, likewise

@@ -275,6 +275,7 @@ class JsmaRun {
 
   void addNotes() {
     addGradientNotes(m_outcome, {});
+    m_outcome.vanished = m_vanished;
     const auto note = [&](const torch::Tensor& flags, const std::string& what) {
       const std::int64_t count = (flags & m_outcome.success.logical_not()).sum().item<std::int64_t>();
       if (count == 0) return;

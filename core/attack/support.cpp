@@ -156,6 +156,7 @@ void addGradientNotes(AttackOutcome& outcome, const torch::Tensor& vanished) {
                             ": such steps were left out, so failures there say nothing about robustness");
   }
   if (!vanished.defined()) return;
+  outcome.vanished = vanished;
   if (const std::int64_t stuck = count(vanished & outcome.success.logical_not()); stuck > 0) {
     outcome.notes.push_back("the gradient vanished for " + std::to_string(stuck) + of +
                             " that were not fooled: this is no robustness; try loss = margin or another attack");

@@ -56,8 +56,8 @@ torch::Tensor fooled(const torch::Tensor& logits, const AttackAims& aims);
 std::vector<std::uint64_t> seedsAt(const AttackRequest& request, const torch::Tensor& rows, std::int64_t restart,
                                    std::int64_t step = 0);
 
-/// Notes on images whose loss or gradient was not finite, and on those that were not fooled because it vanished
-/// (`vanished` [B] bool).
+/// Keeps `vanished` [B] bool, and notes images whose loss or gradient was not finite, and those that were not fooled
+/// because it vanished.
 void addGradientNotes(AttackOutcome& outcome, const torch::Tensor& vanished);
 
 /// Records and announces the steps of a request's first image.

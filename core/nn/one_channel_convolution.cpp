@@ -30,13 +30,10 @@ class OneChannel : public torch::autograd::Function<OneChannel> {
     const Tensor& gradient = gradients[0];
     const std::int64_t padding = context->saved_data["padding"].toInt();
     const std::int64_t kernel = weight.size(2);
-    const std::int64_t pixels = gradient.size(2) * gradient.size(3);
-    // [B,k²,P]: what each output pixel gives back to each of its input pixels; the layout of `gradient` is [B,P,O].
-    const Tensor rows = gradient.permute({0, 2, 3, 1}).reshape({gradient.size(0) * pixels, gradient.size(1)});
-    const Tensor columns =
-        at::matmul(rows, weight.reshape({weight.size(0), kernel * kernel})).view({gradient.size(0), pixels, -1});
-    const Tensor x = at::col2im(columns.transpose(1, 2).to(torch::kFloat32),
-                                {context->saved_data["height"].toInt(), context->saved_data["width"].toInt()},
+    // [B,k²,P]: what each output pixel gives back to each of its input pixels.
+    const Tensor kernels = weight.reshape({weight.size(0), kernel * kernel}).t();
+    const Tensor columns = at::matmul(kernels, gradient.flatten(2)).to(torch::kFloat32);
+    const Tensor x = at::col2im(columns, {context->saved_data["height"].toInt(), context->saved_data["width"].toInt()},
                                 {kernel, kernel}, {1, 1}, {padding, padding}, {1, 1});
     return {x.to(gradient.scalar_type()), Tensor(), Tensor(), Tensor()};
   }

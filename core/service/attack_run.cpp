@@ -98,6 +98,7 @@ AttackedBatch onHost(const AttackRequest& request, AttackOutcome outcome) {
   batch.predictions = host(outcome.predictions);
   batch.success = host(outcome.success);
   batch.nonfinite = host(outcome.nonfinite);
+  batch.vanished = host(outcome.vanished);
   batch.steps = host(outcome.steps);
   batch.notes = std::move(outcome.notes);
   batch.forwards = outcome.forwards;

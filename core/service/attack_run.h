@@ -38,6 +38,7 @@ struct AttackedBatch {
   torch::Tensor predictions;  ///< [B] of `adversarial`, in float32
   torch::Tensor success;      ///< [B] bool, in float32
   torch::Tensor nonfinite;    ///< [B] bool
+  torch::Tensor vanished;     ///< [B] bool; undefined for attacks without gradients
   torch::Tensor steps;        ///< [B]; undefined for attacks that don't count them
   std::vector<std::string> notes;
   std::int64_t forwards = 0;

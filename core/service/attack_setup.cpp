@@ -33,10 +33,6 @@ void takeParameters(AttackSetup& setup, const Parameters& given) {
                 name + ": " + detectors.values().begin()->first,
                 "ask for the threat model " + threatModelName(ThreatModel::AdaptiveWhiteBox));
   }
-  if (adaptive && !hasAdaptiveForm(*setup.attack)) {
-    throw Error(ErrorKind::Usage, "the attack has no adaptive form", name,
-                "use --threat-model grey-box, or another attack");
-  }
   setup.parameters = resolve(name, attackSpec(*setup.attack).parameters, own);
   if (adaptive) setup.adaptive = resolve(name, adaptiveParameters(), detectors);
 }
@@ -54,8 +50,6 @@ std::shared_ptr<const DifferentiableScore> detectorScore(const Model& model, con
 }
 
 }  // namespace
-
-bool hasAdaptiveForm(const Attack& attack) { return attack.spec().name != "deepfool"; }
 
 std::int64_t AttackSetup::targetFor(std::int64_t label, std::int64_t index, int classes, std::uint64_t seed) const {
   if (target >= 0) return target;

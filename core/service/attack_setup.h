@@ -30,9 +30,6 @@ struct AttackSetup {
 /// itself gets as a tensor.
 OperationSpec attackSpec(const Attack& attack);
 
-/// Whether it has an adaptive form: it ascends an objective, which can hold a detector's score.
-bool hasAdaptiveForm(const Attack& attack);
-
 /// Error(Usage) for unknown names and values, a target class that doesn't exist, or a threat model that the model has
 /// nothing for (adaptive white box needs fingerprints).
 AttackSetup prepareAttack(const std::string& attack, const Parameters& given, const std::string& threatModel,

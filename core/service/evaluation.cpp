@@ -121,6 +121,7 @@ void Evaluation::take(AttackedBatch&& batch) {
   m_sums.forwards += batch.forwards;
   m_sums.backwards += batch.backwards;
   if (batch.nonfinite.defined()) m_sums.nonfinite += batch.nonfinite.sum().item<std::int64_t>();
+  if (batch.vanished.defined()) m_sums.vanished += batch.vanished.sum().item<std::int64_t>();
   for (auto& note : batch.notes) {
     if (std::find(m_sums.notes.begin(), m_sums.notes.end(), note) == m_sums.notes.end()) {
       m_sums.notes.push_back(std::move(note));
@@ -140,6 +141,7 @@ void Evaluation::take(AttackedBatch&& batch) {
   if (batch.targets.defined()) m_rows->append("target", batch.targets);
   if (batch.steps.defined()) m_rows->append("steps", batch.steps);
   if (batch.nonfinite.defined()) m_rows->append("nonfinite", batch.nonfinite);
+  if (batch.vanished.defined()) m_rows->append("vanished", batch.vanished);
 }
 
 void Evaluation::takeDistances(const AttackedBatch& batch) {
@@ -234,6 +236,7 @@ void Evaluation::summarise(const Selection& selection, double seconds, double pr
                      {"forwards_per_image", static_cast<double>(m_sums.forwards) / attacked},
                      {"backwards_per_image", m_result.backwardsPerImage},
                      {"nonfinite", m_sums.nonfinite},
+                     {"vanished", m_sums.vanished},
                      {"notes", m_sums.notes},
                      {"seconds", seconds},
                      {"cpu_seconds", processorSeconds},

@@ -53,6 +53,7 @@ class Evaluation {
     std::int64_t forwards = 0;
     std::int64_t backwards = 0;
     std::int64_t nonfinite = 0;
+    std::int64_t vanished = 0;
     double l0 = 0;
     double l1 = 0;
     double l2 = 0;

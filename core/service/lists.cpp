@@ -88,7 +88,7 @@ std::vector<AttackInfo> EngineImpl::attacks() const {
     for (const AttackPreset& preset : attack->presets()) {
       info.presets.push_back({preset.name, preset.summary, threatModelName(preset.threatModel), preset.parameters});
     }
-    if (hasAdaptiveForm(*attack)) info.adaptiveParameters = adaptiveParameters();
+    info.adaptiveParameters = adaptiveParameters();
     list.push_back(std::move(info));
   }
   return list;

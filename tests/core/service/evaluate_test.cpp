@@ -45,7 +45,7 @@ class EvaluateTest : public QObject {
     }
     const TensorFile file = readSafetensors(request.save);
     const auto& tensors = file.tensors;
-    QCOMPARE(tensors.size(), std::size_t{13});  // the model is fingerprinted: scores are kept too
+    QCOMPARE(tensors.size(), std::size_t{14});  // the model is fingerprinted: scores are kept too
     QCOMPARE(tensors.at("score").sizes().vec(), std::vector<std::int64_t>{12});
     QCOMPARE(tensors.at("adversarial_score").sizes().vec(), std::vector<std::int64_t>{12});
     QCOMPARE(tensors.at("original").sizes().vec(), (std::vector<std::int64_t>{12, 1, 16, 16}));
