@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QClipboard>
 #include <QComboBox>
+#include <QDockWidget>
 #include <QDragEnterEvent>
 #include <QDropEvent>
 #include <QLabel>
@@ -26,6 +27,7 @@
 #include "ui/explore/verdict_panel.h"
 #include "ui/explore/views_panel.h"
 #include "ui/pages/explore_page.h"
+#include "ui/pages/model_import.h"
 #include "ui/session/engine_session.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/image_view.h"
@@ -345,6 +347,23 @@ class MainWindowTest : public QObject {
         shortcuts.insert(keys.toString());
       }
     }
+  }
+
+  void trainingAndImportAreCommands() {
+    World world;
+    QVERIFY(world.firstPicture());
+    QVERIFY(!world.window->findChild<QDockWidget*>()->isVisible());  // until a job runs
+    for (const char* id : {"train.start", "train.pause", "train.keep", "models.export_table"}) {
+      QVERIFY2(world.window->commands()->action(QString::fromLatin1(id)), id);
+    }
+    world.window->commands()->action("models.import")->trigger();
+    QCOMPARE(world.window->currentPage(), QString("models"));
+    QVERIFY(world.window->findChild<ModelImport*>()->isVisible());
+    auto* start = world.window->findChild<QPushButton*>("start");
+    QTRY_VERIFY(start->isEnabled());
+    world.window->commands()->action("train.start")->trigger();
+    QCOMPARE(world.window->currentPage(), QString("train"));
+    QTRY_COMPARE(world.engine->trained.load(), 1);
   }
 
   /// The window stays live while a job reports as fast as it can. What is measured is the GUI thread's own processor

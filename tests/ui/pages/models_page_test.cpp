@@ -186,6 +186,17 @@ class ModelsPageTest : public QObject {
     QVERIFY(!world.page->exportTable(QStringLiteral("/nowhere/models.md")).isEmpty());
   }
 
+  void exportNeedsAModel() {
+    World world;
+    QTRY_VERIFY(world.rows()->rowCount() > 0);
+    auto* button = world.page->findChild<QPushButton*>(QStringLiteral("export"));
+    QVERIFY(!button->isEnabled());
+    world.choose({QStringLiteral("mine")});
+    QVERIFY(button->isEnabled());
+    world.choose({QStringLiteral("mine"), QStringLiteral("other")});
+    QVERIFY(!button->isEnabled());
+  }
+
   void exportsAModel() {
     World world;
     QTRY_COMPARE(world.rows()->rowCount(), 6);

@@ -3,6 +3,7 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDoubleSpinBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -81,6 +82,25 @@ class TrainPageTest : public QObject {
 
  private Q_SLOTS:
   void init() { test::failOnWarnings(); }
+
+  void aChangedPresetKeepsItsName() {
+    World world(false);
+    QTRY_VERIFY(world.loaded());
+    world.choose("preset", QStringLiteral("glyphs-plain"));
+    QCOMPARE(world.combo("preset")->currentText(), QString("Glyphs, plain"));
+    auto* epochs = world.page->findChild<QDoubleSpinBox*>(QStringLiteral("epochs"));
+    epochs->setValue(7);
+    QCOMPARE(world.combo("preset")->currentText(), QString("Glyphs, plain, changed"));
+  }
+
+  void seedsAreNotCut() {
+    World world(false);
+    QTRY_VERIFY(world.loaded());
+    TrainRequest request = world.page->form()->request();
+    request.seed = 18446744073709551615U;
+    world.page->form()->setRequest(request);
+    QCOMPARE(world.page->form()->request().seed, request.seed);
+  }
 
   void oneClickTrainsAModel() {
     World world(false);
