@@ -212,6 +212,7 @@ void TrainForm::setRequest(const TrainRequest& request) {
     m_lastPreset.clear();
     showPreset();
     m_given = request.parameters;
+    m_forms.clear();  // what they show is the last request's, and would win over this one's
     rebuildParameters();
     showDataset();
   }

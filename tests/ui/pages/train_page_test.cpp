@@ -91,6 +91,11 @@ class TrainPageTest : public QObject {
     auto* epochs = world.page->findChild<QDoubleSpinBox*>(QStringLiteral("epochs"));
     epochs->setValue(7);
     QCOMPARE(world.combo("preset")->currentText(), QString("Glyphs, plain, changed"));
+    epochs->setValue(1);  // as the preset has it
+    QCOMPARE(world.combo("preset")->currentText(), QString("Glyphs, plain"));
+    epochs->setValue(7);
+    world.choose("preset", QStringLiteral("glyphs-plain"));
+    QCOMPARE(world.page->form()->request().parameters.integer("epochs"), std::int64_t{1});
   }
 
   void seedsAreNotCut() {
