@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/service/recipe_types.h"
 #include "core/service/types.h"
 
 namespace whorl {
@@ -30,6 +31,8 @@ class Engine {
   virtual std::vector<ParameterSpec> trainParameters(const std::string& objective) const = 0;
   /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
   virtual std::vector<ModelInfo> models() const = 0;
+  /// Shipped recipes by name, then those of the user's folder; broken ones are listed with their problem.
+  virtual std::vector<RecipeInfo> recipes() const = 0;
 
   // ---- Work ----
   virtual ModelInfo model(const std::string& id) = 0;
@@ -41,6 +44,10 @@ class Engine {
   virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
   virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
   virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;
+  /// Computes what a recipe asks for and its run store doesn't have yet. A cell that fails is marked and the others go
+  /// on. Error(Cancelled) leaves what was finished in the store: the same request goes on from there.
+  virtual RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context,
+                                 const RecipeHooks& hooks = {}) = 0;
   /// Measures how attacks on a model are computed fastest on this machine, and keeps that plan (docs/performance.md).
   virtual TuneResult tune(const TuneRequest& request, const JobContext& context) = 0;
   /// Perturbs one image file; returns the documented JSON object.

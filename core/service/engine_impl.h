@@ -33,6 +33,7 @@ class EngineImpl : public Engine {
   std::vector<TrainPresetInfo> trainPresets() const override;
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
   std::vector<ModelInfo> models() const override;
+  std::vector<RecipeInfo> recipes() const override;
 
   ModelInfo model(const std::string& id) override;
   TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override;
@@ -41,6 +42,7 @@ class EngineImpl : public Engine {
   PredictResult predict(const PredictRequest& request, const JobContext& context) override;
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;
+  RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks) override;
   TuneResult tune(const TuneRequest& request, const JobContext& context) override;
   std::string perturb(const PerturbRequest& request, const JobContext& context) override;
 

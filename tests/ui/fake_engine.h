@@ -15,6 +15,7 @@
 
 #include "core/base/random.h"
 #include "core/service/engine.h"
+#include "tests/ui/fake_recipes.h"
 #include "tests/ui/fake_world.h"
 
 namespace whorl::test {
@@ -168,6 +169,8 @@ class FakeEngine : public Engine, public FakeWorld {
     return modelList;
   }
 
+  std::vector<RecipeInfo> recipes() const override { return fakeRecipes(); }
+
   // ---- Work ----
   ModelInfo model(const std::string& id) override {
     for (const ModelInfo& info : models()) {
@@ -259,6 +262,9 @@ class FakeEngine : public Engine, public FakeWorld {
   PredictResult predict(const PredictRequest&, const JobContext&) override { return {}; }
   AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
   DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }
+  RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks) override {
+    return runFakeRecipe(request, context, hooks);
+  }
   TuneResult tune(const TuneRequest&, const JobContext&) override { return {}; }
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
   void fetchDataset(const std::string& name, const JobContext& context) override {
