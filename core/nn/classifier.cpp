@@ -65,6 +65,21 @@ torch::Tensor NetworkClassifier::features(const torch::Tensor& images) const {
   return m_network.features(normalised(images));
 }
 
+void NetworkClassifier::visitActivations(const torch::Tensor& images, const Network::ActivationVisitor& visit) const {
+  m_network.visitActivations(normalised(images), visit);
+}
+
+std::vector<torch::Tensor> NetworkClassifier::layerOutputs(const torch::Tensor& images) const {
+  std::vector<torch::Tensor> outputs;
+  visitActivations(images, [&](std::size_t, const torch::Tensor& activation) { outputs.push_back(activation); });
+  return outputs;
+}
+
+torch::Tensor NetworkClassifier::dropoutPasses(const torch::Tensor& images, std::int64_t passes,
+                                               std::uint64_t seed) const {
+  return m_network.dropoutPasses(normalised(images), passes, seed);
+}
+
 torch::Tensor NetworkClassifier::normalised(const torch::Tensor& images) const {
   torch::Tensor x = images;
   if (m_mean.defined()) {

@@ -64,6 +64,12 @@ class NetworkClassifier : public Classifier {
 
   /// The last hidden layer [B,F] of images in [0,1].
   torch::Tensor features(const torch::Tensor& images) const;
+  /// The network's activations (Network::visitActivations) of images in [0,1]: the normalised image first.
+  void visitActivations(const torch::Tensor& images, const Network::ActivationVisitor& visit) const;
+  /// All of them, for few images: memory holds every layer.
+  std::vector<torch::Tensor> layerOutputs(const torch::Tensor& images) const;
+  /// Network::dropoutPasses of images in [0,1]: [passes,B,K].
+  torch::Tensor dropoutPasses(const torch::Tensor& images, std::int64_t passes, std::uint64_t seed) const;
   const Network& network() const { return m_network; }
 
  private:

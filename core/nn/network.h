@@ -42,6 +42,23 @@ class Network {
   /// The last hidden layer after its ReLU [B,F] (the input of the last linear layer), in eval mode.
   torch::Tensor features(const torch::Tensor& x) const;
 
+  /// What follows features(): logits [B,K].
+  torch::Tensor logitsOf(const torch::Tensor& features) const;
+
+  /// Called with the number of an activation and the activation itself, [B,C,H,W] or [B,F].
+  using ActivationVisitor = std::function<void(std::size_t number, const torch::Tensor& activation)>;
+  /// Hands over x (0), what each layer makes of it, and last the softmax of the logits: activationCount() of them, in
+  /// eval mode. One after the other, so that they need not be in memory together; where a layer changes nothing
+  /// (dropout in eval mode, flatten) the same storage comes again.
+  void visitActivations(const torch::Tensor& x, const ActivationVisitor& visit) const;
+  std::size_t activationCount() const { return m_architecture.layers.size() + 2; }
+
+  bool hasDropout() const;
+  /// Logits [passes,B,K] with dropout on and BatchNorm in eval mode (Monte-Carlo dropout). A pass has one mask for all
+  /// images, drawn from `seed` on the host: an image's logits don't depend on the images beside it nor on the device.
+  /// What lies before the first dropout layer is computed once. Error(Usage) for a network without dropout.
+  torch::Tensor dropoutPasses(const torch::Tensor& x, std::int64_t passes, std::uint64_t seed) const;
+
   /// Trainable tensors by name ("conv1.weight"), in the order of the layers.
   const std::vector<std::pair<std::string, torch::Tensor>>& parameters() const { return m_parameters; }
   /// BatchNorm's running_mean and running_var.
@@ -79,6 +96,7 @@ class Network {
   void apply(std::size_t index, Pass& pass) const;
   torch::Tensor batchNorm(std::size_t index, const Pass& pass) const;
   torch::Tensor dropout(double probability, const Pass& pass) const;
+  torch::Tensor outputAt(std::size_t index, const torch::Tensor& x) const;
   void flatten(Pass& pass) const;
   static torch::Tensor flatWeight(const torch::Tensor& weight, Pass& pass);
   void replaceTensors(const std::function<torch::Tensor(const torch::Tensor&)>& change);

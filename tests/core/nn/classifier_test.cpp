@@ -72,6 +72,74 @@ class ClassifierTest : public QObject {
     QVERIFY(net.parameters()[0].second.requires_grad());
   }
 
+  void everyLayerIsSeen() {
+    // What the authors of LID take from Keras: the input, every layer with dropout and flatten, and the softmax.
+    QCOMPARE(NetworkClassifier(network("feinman-mnist"), {}, {}).layerOutputs(images({1, 28, 28}, 2)).size(), 13U);
+    QCOMPARE(NetworkClassifier(network("feinman-cifar"), {}, {}).layerOutputs(images({3, 32, 32}, 2)).size(), 26U);
+    for (const char* name : {"feinman-mnist", "nfp-mnist", "conv-84"}) {
+      const Network net = network(name);
+      const NetworkClassifier classifier(net, {}, {});
+      const Tensor x = images(net.inputShape(), 2);
+      const std::vector<Tensor> outputs = classifier.layerOutputs(x);
+      QCOMPARE(outputs.size(), net.activationCount());
+      QVERIFY(outputs.front().equal(x));
+      const std::vector<ImageShape> shapes = layerShapes(net.architecture(), net.inputShape());
+      for (std::size_t i = 0; i < shapes.size(); ++i) {
+        QCOMPARE(outputs[i + 1].numel(), 2 * shapes[i].size());
+        // A ReLU that wrote into its input would leave no negative number before it.
+        if (net.architecture().layers[i].kind != LayerSpec::Kind::Convolution) continue;
+        QVERIFY((outputs[i + 1] < 0).any().item<bool>());
+      }
+      QVERIFY(at::allclose(outputs[outputs.size() - 2], classifier.logits(x), 1e-4, 1e-5));
+      QVERIFY(at::allclose(outputs.back(), classifier.logits(x).softmax(1), 1e-4, 1e-5));
+      QVERIFY(at::allclose(net.logitsOf(net.features(x)), net.forward(x), 1e-4, 1e-5));
+    }
+  }
+
+  void layersSeeNormalisedImages() {
+    const NetworkClassifier classifier(network("nfp-mnist"), {.5}, {2});
+    const Tensor x = images({1, 28, 28}, 2);
+    QVERIFY(at::allclose(classifier.layerOutputs(x).front(), (x - .5) / 2));
+  }
+
+  void dropoutPassesKeepTheMean() {
+    const Network net = network("feinman-mnist");
+    const NetworkClassifier classifier(net, {}, {});
+    const Tensor x = images({1, 28, 28}, 3);
+    const Tensor passes = classifier.dropoutPasses(x, 400, 1);
+    QVERIFY(passes.sizes() == at::IntArrayRef({400, 3, 10}));
+    QVERIFY((passes.std(0) > 1e-4).all().item<bool>());
+    // The last layers are linear but for one ReLU of small numbers: the mean is near the passes without dropout.
+    const Tensor off = (passes.mean(0) - classifier.logits(x)).abs() / passes.std(0);
+    QVERIFY2(off.max().item<double>() < 0.8, std::to_string(off.max().item<double>()).c_str());
+  }
+
+  void dropoutPassesAreOfTheImageAlone() {
+    const NetworkClassifier classifier(network("feinman-mnist"), {}, {});
+    const Tensor x = images({1, 28, 28}, 4);
+    const Tensor passes = classifier.dropoutPasses(x, 5, 9);
+    QVERIFY(at::allclose(classifier.dropoutPasses(x.slice(0, 2, 3), 5, 9), passes.slice(1, 2, 3), 1e-4, 1e-5));
+    QVERIFY(classifier.dropoutPasses(x, 5, 9).equal(passes));
+    QVERIFY(!classifier.dropoutPasses(x, 5, 10).allclose(passes));
+    // The first passes don't depend on how many follow.
+    QVERIFY(classifier.dropoutPasses(x, 2, 9).equal(passes.slice(0, 0, 2)));
+  }
+
+  void dropoutPassesLeaveBatchNormAlone() {
+    Architecture architecture = findArchitecture("nfp-mnist");
+    QVERIFY_EXCEPTION_THROWN(
+        NetworkClassifier(network("nfp-mnist"), {}, {}).dropoutPasses(images({1, 28, 28}, 2), 2, 1), Error);
+    LayerSpec dropout;
+    dropout.kind = LayerSpec::Kind::Dropout;
+    dropout.probability = .5;
+    architecture.layers.insert(architecture.layers.end() - 1, dropout);
+    const Network net(architecture, architecture.input, 10, 1);
+    const auto before = net.clone().tensors();
+    // One image: batch statistics would be an error, and running averages stay what they are.
+    QVERIFY(net.dropoutPasses(images({1, 28, 28}, 1), 3, 1).isfinite().all().item<bool>());
+    for (const auto& [name, tensor] : net.tensors()) QVERIFY2(tensor.equal(before.at(name)), name.c_str());
+  }
+
   void anImageDoesNotDependOnItsBatch() {
     const NetworkClassifier classifier(network("nfp-mnist"), {.5}, {1});
     const Tensor x = images({1, 28, 28}, 5);
