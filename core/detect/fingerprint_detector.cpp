@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/fingerprint/fingerprint.h"
 
 namespace whorl {
 namespace {
@@ -15,19 +14,20 @@ const OperationSpec& fingerprintSpec() {
       "Neural Fingerprinting",
       "How far the network's answers to secret small changes of the image are from those it was trained for.",
       "Dathathri, Zheng, Murray, Yue 2018, \"Detecting Adversarial Examples via Neural Fingerprinting\"",
-      {ParameterSpec::choice("acceptance", "any_class", {"any_class", "predicted_class"},
-                             "Whose fingerprint must match: any class (published) or the predicted one (stricter)")}};
+      {acceptanceParameter()}};
   return spec;
 }
 
 class FingerprintDetector : public Detector {
  public:
-  FingerprintDetector(std::shared_ptr<const Classifier> classifier, std::shared_ptr<const FingerprintScore> score)
-      : m_classifier(std::move(classifier)), m_score(std::move(score)) {}
+  FingerprintDetector(const Model& model, Parameters parameters)
+      : Detector(fingerprintSpec(), std::move(parameters)),
+        m_classifier(model.classifier),
+        m_score(fingerprintScoreOf(model, acceptanceOf(this->parameters()))) {}
 
-  const OperationSpec& spec() const override { return fingerprintSpec(); }
+  std::int64_t copies() const override { return m_score->fingerprints().count() + 1; }
 
-  torch::Tensor scores(const torch::Tensor& images) const override {
+  torch::Tensor scores(const torch::Tensor& images, const torch::Tensor&) const override {
     const torch::NoGradGuard noGrad;
     return m_score->score(*m_classifier, images);
   }
@@ -41,23 +41,33 @@ class FingerprintDetector : public Detector {
   std::shared_ptr<const FingerprintScore> m_score;
 };
 
-std::unique_ptr<Detector> makeFingerprintDetector(const Model& model, const Parameters& parameters) {
+}  // namespace
+
+ParameterSpec acceptanceParameter() {
+  return ParameterSpec::choice("acceptance", "any_class", {"any_class", "predicted_class"},
+                               "Whose fingerprint must match: any class (published) or the predicted one (stricter)");
+}
+
+FingerprintScore::Acceptance acceptanceOf(const Parameters& parameters) {
+  return parameters.text("acceptance") == "predicted_class" ? FingerprintScore::Acceptance::PredictedClass
+                                                            : FingerprintScore::Acceptance::AnyClass;
+}
+
+std::shared_ptr<const FingerprintScore> fingerprintScoreOf(const Model& model,
+                                                           FingerprintScore::Acceptance acceptance) {
   if (!model.fingerprintDx || !model.fingerprintDy) {
     throw Error(ErrorKind::BadInput, "the model has no fingerprints", model.name,
                 "train one with the objective \"fingerprint\"");
   }
-  if (!model.classifier) throw Error(ErrorKind::Internal, "the model's weights were not read", model.name);
   const Fingerprints fingerprints = Fingerprints{*model.fingerprintDx, *model.fingerprintDy}.to(
       model.classifier->device(), model.classifier->dtype());
-  const auto acceptance = parameters.text("acceptance") == "predicted_class"
-                              ? FingerprintScore::Acceptance::PredictedClass
-                              : FingerprintScore::Acceptance::AnyClass;
-  return std::make_unique<FingerprintDetector>(model.classifier,
-                                               std::make_shared<FingerprintScore>(fingerprints, acceptance));
+  return std::make_shared<FingerprintScore>(fingerprints, acceptance);
 }
 
-}  // namespace
-
-DetectorEntry fingerprintDetectorEntry() { return {&fingerprintSpec(), &makeFingerprintDetector}; }
+DetectorEntry fingerprintDetectorEntry() {
+  return {&fingerprintSpec(), [](std::span<const Model> models, const Parameters& parameters) {
+            return std::unique_ptr<Detector>(std::make_unique<FingerprintDetector>(models.front(), parameters));
+          }};
+}
 
 }  // namespace whorl
