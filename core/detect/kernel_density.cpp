@@ -133,11 +133,15 @@ double likeliestBandwidth(const Tensor& samples, const Tensor& labels, std::int6
     throw Error(ErrorKind::BadInput, "no class has two training images that differ", "bandwidth",
                 "give more training images, or a bandwidth");
   }
-  const double scale = std::sqrt(positive.median().item<double>() / static_cast<double>(samples.size(1)));
-  double best = scale;
+  // Between a part of the distance to the nearest and the spread of a whole class.
+  const auto dimensions = static_cast<double>(samples.size(1));
+  const double smallest = std::sqrt(positive.median().item<double>() / dimensions) / 4;
+  double spread = 0;
+  for (const Tensor& squared : distances) spread = std::max(spread, squared.nan_to_num(0, 0).mean().item<double>());
+  const double largest = std::max(8 * smallest, std::sqrt(spread / dimensions));
+  double best = smallest;
   double bestLikelihood = -std::numeric_limits<double>::infinity();
-  for (int k = -8; k <= 20; ++k) {
-    const double bandwidth = scale * std::pow(2.0, k / 4.0);
+  for (double bandwidth = smallest; bandwidth <= largest * 1.0001; bandwidth *= std::pow(2.0, 0.25)) {
     double sum = 0;
     std::int64_t count = 0;
     for (const Tensor& squared : distances) {

@@ -116,7 +116,7 @@ Tensor localDimensions(const Tensor& distances) {
   const Tensor r = distances.to(torch::kFloat64).clamp_min(kFloor);
   const std::int64_t k = r.size(1);
   const Tensor furthest = r.narrow(1, k - 1, 1);
-  const Tensor sum = (r / furthest).log().sum(1).neg();
+  const Tensor sum = (furthest / r).log().sum(1);
   const Tensor dimensions = (static_cast<double>(k) / sum).clamp_max(kMostDimensions);
   return at::where(furthest.squeeze(1) <= kFloor, at::zeros_like(dimensions), dimensions);
 }
