@@ -24,7 +24,7 @@ class Engine {
   virtual std::vector<ArchitectureInfo> architectures() const = 0;
   virtual std::vector<OperationSpec> perturbations() const = 0;
   virtual std::vector<AttackInfo> attacks() const = 0;
-  virtual std::vector<OperationSpec> detectors() const = 0;
+  virtual std::vector<DetectorInfo> detectors() const = 0;
   virtual std::vector<OperationSpec> objectives() const = 0;
   virtual std::vector<TrainPresetInfo> trainPresets() const = 0;
   /// All parameters of a training run with that objective ("plain", "fingerprint", "plain+adversarial", …).
@@ -33,6 +33,8 @@ class Engine {
   virtual std::vector<ModelInfo> models() const = 0;
   /// Shipped recipes by name, then those of the user's folder; broken ones are listed with their problem.
   virtual std::vector<RecipeInfo> recipes() const = 0;
+  /// One of those, or a recipe file anywhere, told with its problem if it is broken. Error(BadInput) if there is none.
+  virtual RecipeInfo recipe(const std::string& idOrPath) const = 0;
 
   // ---- Work ----
   virtual ModelInfo model(const std::string& id) = 0;
@@ -48,6 +50,10 @@ class Engine {
   /// on. Error(Cancelled) leaves what was finished in the store: the same request goes on from there.
   virtual RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context,
                                  const RecipeHooks& hooks = {}) = 0;
+  /// Images of a file that an attack wrote (RecipeCell::attackedImages, AttackRunRequest::save as .safetensors):
+  /// `count` from `first`, fewer at its end. Reads only those. Error(BadInput) for another file.
+  virtual AttackedImages attackedImages(const std::string& path, std::int64_t first, std::int64_t count,
+                                        const JobContext& context) = 0;
   /// Measures how attacks on a model are computed fastest on this machine, and keeps that plan (docs/performance.md).
   virtual TuneResult tune(const TuneRequest& request, const JobContext& context) = 0;
   /// Perturbs one image file; returns the documented JSON object.

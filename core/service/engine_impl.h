@@ -28,12 +28,13 @@ class EngineImpl : public Engine {
   std::vector<ArchitectureInfo> architectures() const override;
   std::vector<OperationSpec> perturbations() const override;
   std::vector<AttackInfo> attacks() const override;
-  std::vector<OperationSpec> detectors() const override;
+  std::vector<DetectorInfo> detectors() const override;
   std::vector<OperationSpec> objectives() const override;
   std::vector<TrainPresetInfo> trainPresets() const override;
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
   std::vector<ModelInfo> models() const override;
   std::vector<RecipeInfo> recipes() const override;
+  RecipeInfo recipe(const std::string& idOrPath) const override;
 
   ModelInfo model(const std::string& id) override;
   TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override;
@@ -43,6 +44,8 @@ class EngineImpl : public Engine {
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;
   RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks) override;
+  AttackedImages attackedImages(const std::string& path, std::int64_t first, std::int64_t count,
+                                const JobContext& context) override;
   TuneResult tune(const TuneRequest& request, const JobContext& context) override;
   std::string perturb(const PerturbRequest& request, const JobContext& context) override;
 

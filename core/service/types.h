@@ -114,6 +114,15 @@ struct AttackInfo {
   std::vector<ParameterSpec> adaptiveParameters;
 };
 
+struct DetectorInfo {
+  OperationSpec spec;
+  // With default parameters:
+  bool needsTrainingImages = false;  ///< learns from the data set's training images
+  bool needsAttackedImages = false;  ///< learns from attacked training images (DetectRequest::fitAttack)
+  bool needsTwins = false;           ///< scores images beside the clean ones of their minibatch, as published
+  bool companions = false;           ///< watches several models (DetectRequest::companions)
+};
+
 // ---- Training ------------------------------------------------------------------------------------------------------
 
 struct TrainRequest {
@@ -358,6 +367,13 @@ struct DetectRequest {
   /// own.
   std::string fingerprintsFrom;
   double falsePositiveRate = 0.05;  ///< wanted; τ is set on clean training images, apart from those that are tested
+  std::vector<std::string> companions;  ///< the other models of an ensemble
+  /// Attack of the training split that a detector learns from, grey box; "" for FGSM, as published (what is learned is
+  /// then transferred), "tested" for the tested attack itself, with its parameters and threat model.
+  std::string fitAttack;
+  std::string fitPreset;           ///< of fitAttack; "": the one named like the data set, or its default parameters
+  std::int64_t fitCount = 1000;    ///< correctly classified training images, each attacked once; a third of all at most
+  std::int64_t fitTrainImages = 0;  ///< labelled training images beside those; 0: all that are left
 };
 
 struct DetectResult {
@@ -366,6 +382,8 @@ struct DetectResult {
   double threshold = 0;
   double falsePositiveRate = 0;  ///< measured on the tested clean images at `threshold`
   double truePositiveRate = 0;   ///< over successful adversarial images
+  double averagePrecision = 0;   ///< over successful adversarial images and all clean ones
+  double detectionAccuracy = 0;  ///< the best over thresholds, likewise, were both equally likely
   AttackRunResult attack;
   std::string json;
 };
@@ -387,6 +405,20 @@ struct ImportModelRequest {
   std::vector<double> scale;
   std::vector<std::string> classNames;
   bool allowTorchScript = false;
+};
+
+/// An image before and after an attack.
+struct AttackedImage {
+  Image original;
+  Image adversarial;
+  int label = 0;
+  bool success = false;    ///< misclassified after the attack
+  std::int64_t index = 0;  ///< in the data set's test images
+};
+
+struct AttackedImages {
+  std::int64_t total = 0;  ///< in the file
+  std::vector<AttackedImage> images;
 };
 
 /// A labelled image of a data set, for browsing.

@@ -39,6 +39,9 @@ class FakeEngine : public Engine, public FakeWorld {
   std::string trainFailure;
   std::int64_t stepsPerEpoch = 20;
 
+  /// What recipes have computed, and a place to hold them up.
+  FakeRuns recipeRuns;
+
   // ---- What happened ----
   std::atomic<int> explored{0};  ///< explore() calls that came to an end
   std::atomic<int> exploreStarted{0};
@@ -117,12 +120,12 @@ class FakeEngine : public Engine, public FakeWorld {
     return list;
   }
 
-  std::vector<OperationSpec> detectors() const override {
-    return {{"fingerprint",
-             "Neural Fingerprinting",
-             "Compares changes of the output with stored ones.",
-             "Dathathri, Zheng et al. 2018",
-             {}}};
+  std::vector<DetectorInfo> detectors() const override {
+    return {{{"fingerprint",
+              "Neural Fingerprinting",
+              "Compares changes of the output with stored ones.",
+              "Dathathri, Zheng et al. 2018",
+              {}}}};
   }
 
   std::vector<OperationSpec> objectives() const override {
@@ -170,6 +173,18 @@ class FakeEngine : public Engine, public FakeWorld {
   }
 
   std::vector<RecipeInfo> recipes() const override { return fakeRecipes(); }
+  RecipeInfo recipe(const std::string& idOrPath) const override {
+    for (const RecipeInfo& info : fakeRecipes()) {
+      if (info.id == idOrPath || info.path == idOrPath) return info;
+    }
+    RecipeInfo opened = fakeRecipes().front();
+    if (idOrPath.find("mine") == std::string::npos)
+      throw Error(ErrorKind::BadInput, "there is no such recipe", idOrPath);
+    opened.id = opened.path = idOrPath;
+    opened.title = "Mine";
+    opened.shipped = false;
+    return opened;
+  }
 
   // ---- Work ----
   ModelInfo model(const std::string& id) override {
@@ -263,7 +278,28 @@ class FakeEngine : public Engine, public FakeWorld {
   AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
   DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }
   RecipeResult runRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks) override {
-    return runFakeRecipe(request, context, hooks);
+    return runFakeRecipe(request, context, hooks, recipeRuns);
+  }
+  /// Blobs that an attack has moved a little towards the next class; every other one successfully.
+  AttackedImages attackedImages(const std::string& path, std::int64_t first, std::int64_t count,
+                                const JobContext& context) override {
+    if (path.find("nowhere/") == std::string::npos) {
+      throw Error(ErrorKind::BadInput, "this is no file of attacked images", path);
+    }
+    AttackedImages result;
+    result.total = 30;
+    for (std::int64_t i = first; i < std::min(first + count, result.total); ++i) {
+      context.throwIfStopped();
+      AttackedImage image;
+      image.label = static_cast<int>(i % kClasses);
+      image.index = i;
+      image.success = i % 2 == 0;
+      image.original = blobImage({1, 28, 28}, image.label, static_cast<std::uint64_t>(i));
+      image.adversarial =
+          image.success ? blobImage({1, 28, 28}, (image.label + 1) % kClasses, 100 + std::uint64_t(i)) : image.original;
+      result.images.push_back(std::move(image));
+    }
+    return result;
   }
   TuneResult tune(const TuneRequest&, const JobContext&) override { return {}; }
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }

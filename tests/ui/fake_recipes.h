@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <algorithm>
+#include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +25,12 @@ inline std::vector<RecipeInfo> fakeRecipes() {
   broken.id = broken.path = "/nowhere/broken.toml";
   broken.title = "broken";
   broken.problem = "broken.toml:3: there is no key \"atacks\" here";
-  return {sound, broken};
+  RecipeInfo budgets = sound;
+  budgets.id = "blobs-budget";
+  budgets.title = "Blobs, budgets";
+  budgets.path = "/nowhere/blobs-budget.toml";
+  budgets.presets = {"quick"};
+  return {sound, budgets, broken};
 }
 
 /// Figures that depend on the cell's place alone.
@@ -47,39 +55,93 @@ inline CellFigures fakeFigures(std::size_t index) {
   return figures;
 }
 
-/// Two rows, two columns; one cell fails, the first has a published figure. With dryRun nothing is computed.
-inline RecipeResult runFakeRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks) {
-  if (request.recipe != "blobs-greybox") throw Error(ErrorKind::BadInput, "there is no such recipe", request.recipe);
+/// What a fake engine remembers between runs, and lets tests interfere with. Runs come one at a time.
+struct FakeRuns {
+  /// Called before each cell that is computed: block here until the test says so, or until a stop is requested.
+  std::function<void(std::size_t index, const JobContext&)> onCell;
+  std::set<std::string> finished;  ///< "recipe/detector/attack", as a run store keeps them
+};
+
+/// The grid of a fake recipe: two rows, two columns, the first cell with a published figure; or one attack at three
+/// budgets.
+inline RecipeResult fakeGrid(const RecipeRequest& request) {
   RecipeResult result;
-  result.title = "Blobs, grey box";
   result.preset = request.preset.empty() ? "quick" : request.preset;
   result.detectors = {"NeuralFP", "KD"};
-  result.attacks = {"FGSM", "BIM-b"};
+  const bool budgets = request.recipe == "blobs-budget";
+  result.title = budgets ? "Blobs, budgets" : "Blobs, grey box";
+  if (budgets) {
+    result.attacks = {"BIM ε=0.1", "BIM ε=0.2", "BIM ε=0.3"};
+  } else {
+    result.attacks = {"FGSM", "BIM-b"};
+  }
   for (const auto& detector : result.detectors) {
-    for (const auto& attack : result.attacks) {
+    for (std::size_t column = 0; column < result.attacks.size(); ++column) {
       RecipeCell cell;
       cell.detector = cell.detectorFamily = detector;
-      cell.attack = cell.attackFamily = attack;
+      cell.attack = cell.attackFamily = result.attacks[column];
+      if (budgets) cell.attackFamily = "BIM";
+      if (budgets) cell.budget = 0.1 * double(column + 1);
       cell.model = "glyphs-fingerprint";
       cell.threatModel = "grey-box";
+      cell.seconds = 60;
       if (result.cells.empty()) cell.published = 0.95;
       if (result.cells.empty()) cell.publishedSource = "the fake paper";
       result.cells.push_back(cell);
     }
   }
+  return result;
+}
+
+/// Computes what isn't finished yet; cell 3 fails. With dryRun nothing is computed.
+inline RecipeResult runFakeRecipe(const RecipeRequest& request, const JobContext& context, const RecipeHooks& hooks,
+                                  FakeRuns& runs) {
+  const bool known = request.recipe == "blobs-greybox" || request.recipe == "blobs-budget" ||
+                     request.recipe.find("mine") != std::string::npos;
+  if (!known) {
+    throw Error(ErrorKind::BadInput, "there is no such recipe", request.recipe);
+  }
+  RecipeResult result = fakeGrid(request);
+  const auto key = [&](const RecipeCell& cell) { return request.recipe + "/" + cell.detector + "/" + cell.attack; };
+  const auto finish = [](RecipeCell& cell, std::size_t i) {
+    cell.state = CellState::Done;
+    cell.figures = fakeFigures(i);
+    cell.attackedImages = "/nowhere/" + cell.attack + ".safetensors";
+    cell.seconds = 1;
+  };
+  for (std::size_t i = 0; i < result.cells.size(); ++i) {
+    if (!runs.finished.contains(key(result.cells[i]))) continue;
+    finish(result.cells[i], i);
+    result.cells[i].kept = true;
+  }
   if (hooks.onPlan) hooks.onPlan(result);
   for (std::size_t i = 0; i < result.cells.size() && !request.dryRun; ++i) {
     RecipeCell& cell = result.cells[i];
+    const std::string name = cell.detector + "/" + cell.attack;
+    const auto names = [&](const std::vector<std::string>& list) {
+      return std::find(list.begin(), list.end(), name) != list.end();
+    };
+    if ((!request.only.empty() && !names(request.only)) || (cell.kept && !names(request.rerun))) continue;
     context.step();
     cell.state = CellState::Running;
+    cell.kept = false;
     if (hooks.onCell) hooks.onCell(i, cell);
-    cell.seconds = 1;
-    cell.state = i == 3 ? CellState::Failed : CellState::Done;
-    if (i == 3) cell.problem = "the network's output isn't finite";
-    if (i != 3) cell.figures = fakeFigures(i);
+    if (runs.onCell) runs.onCell(i, context);
+    context.step();
+    if (i == 3 && request.recipe == "blobs-greybox") {
+      cell.state = CellState::Failed;
+      cell.problem = "the network's output isn't finite";
+    } else {
+      finish(cell, i);
+      runs.finished.insert(key(cell));
+    }
     if (hooks.onCell) hooks.onCell(i, cell);
   }
   result.seconds = 3;
+  if (!request.dryRun && !request.report.empty()) {
+    for (const char* name : {"/report.md", "/report.tex", "/report.html"})
+      result.reports.push_back(request.report + name);
+  }
   result.json = "{}";
   return result;
 }
