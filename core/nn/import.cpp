@@ -38,6 +38,14 @@ enum class FileKind { Safetensors, PyTorchDict, TorchScript };
   throw Error(ErrorKind::BadInput, reason, path.string(), hint);
 }
 
+void checkInput(const ImageShape& input, const std::filesystem::path& path) {
+  if (input.channels > kChannelLimit || input.height > kSideLimit || input.width > kSideLimit ||
+      input.size() > kInputLimit) {
+    throw Error(ErrorKind::Usage, "the input " + toText(input) + " is too large", path.string(),
+                "give channels, height and width, such as 3x32x32");
+  }
+}
+
 // By what is in the file, not by its name.
 FileKind kindOf(const std::filesystem::path& path) {
   std::error_code ignored;
@@ -178,17 +186,36 @@ Model importWeights(const ImportRequest& request, FileKind kind, torch::Device d
   return model;
 }
 
-Model importModule(const ImportRequest& request, torch::Device device) {
+void requireConsent(const ImportRequest& request) {
   if (!request.allowTorchScript) {
     throw Error(ErrorKind::Usage, "a TorchScript file can run code when it is loaded", request.path.string(),
                 "if you trust its origin, allow TorchScript and import it again");
   }
-  probeTorchScript(request.path, request.input, request.mean, request.scale);
+}
+
+Model importModule(const ImportRequest& request, torch::Device device, const std::stop_token& stop) {
+  requireConsent(request);
+  probeTorchScript(request.path, request.input, request.mean, request.scale, {}, stop);
   Model model;
-  model.architecture = "torchscript";
+  model.architecture = kTorchScript;
   model.input = request.input;
-  model.classifier = loadTorchScript(request.path, request.input, request.mean, request.scale, device);
+  model.module = std::make_shared<const std::string>(readModuleArchive(request.path));
+  model.classifier = loadTorchScript(*model.module, request.path, request.input, request.mean, request.scale, device);
+  model.differentiable = model.classifier->differentiable();
   return model;
+}
+
+bool holdsModule(const std::filesystem::path& path) {
+  return readSafetensorsHeader(path).tensors.contains(kModuleTensor);
+}
+
+// A module that another Whorl imported: as much a program as any, so it is tried as any.
+Model importModuleFile(const ImportRequest& request, torch::Device device, const std::stop_token& stop) {
+  requireConsent(request);
+  const Model header = readModelHeader(request.path);
+  checkInput(header.input, request.path);
+  probeTorchScript(request.path, header.input, header.mean, header.scale, {}, stop);
+  return readModel(request.path, device, [](const std::string&) { return true; });
 }
 
 void fillNames(Model& model, const ImportRequest& request) {
@@ -216,19 +243,18 @@ void fillNames(Model& model, const ImportRequest& request) {
 
 }  // namespace
 
-Model importModel(const ImportRequest& request, torch::Device device) {
-  const ImageShape& input = request.input;
-  if (input.channels > kChannelLimit || input.height > kSideLimit || input.width > kSideLimit ||
-      input.size() > kInputLimit) {
-    throw Error(ErrorKind::Usage, "the input " + toText(input) + " is too large", request.path.string(),
-                "give channels, height and width, such as 3x32x32");
-  }
+Model importModel(const ImportRequest& request, torch::Device device, const std::stop_token& stop) {
+  checkInput(request.input, request.path);
   const FileKind kind = kindOf(request.path);
+  if (kind == FileKind::Safetensors && request.architecture.empty() && holdsModule(request.path)) {
+    return importModuleFile(request, device, stop);
+  }
   if (kind != FileKind::TorchScript && request.architecture.empty()) {
     throw Error(ErrorKind::Usage, "the file holds weights only, so the architecture must be named",
                 request.path.string(), "list the architectures with `whorl-cli models`");
   }
-  Model model = kind == FileKind::TorchScript ? importModule(request, device) : importWeights(request, kind, device);
+  Model model =
+      kind == FileKind::TorchScript ? importModule(request, device, stop) : importWeights(request, kind, device);
   fillNames(model, request);
   return model;
 }
@@ -236,7 +262,8 @@ Model importModel(const ImportRequest& request, torch::Device device) {
 void exportPyTorch(const Model& model, const std::filesystem::path& path) {
   const Network* network = model.network();
   if (network == nullptr) {
-    throwBad(path, "a TorchScript module has no weights by name to export", "keep the TorchScript file");
+    throwBad(path, "a TorchScript module has no weights by name to export",
+             "export it as safetensors, or keep the TorchScript file");
   }
   c10::impl::GenericDict dict(c10::StringType::get(), c10::TensorType::get());
   for (const auto& [name, tensor] : inModuleOrder(*network)) {

@@ -3,18 +3,39 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
+#include <cstring>
 #include <utility>
 
+#include <caffe2/serialize/read_adapter_interface.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/serialization/import.h>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/nn/safetensors.h"
 
 namespace whorl {
 namespace {
 
 using torch::Tensor;
+
+constexpr std::uint64_t kModuleLimit = std::uint64_t{2} << 30;
+
+/// What the module's reader sees of an archive in memory.
+class ArchiveReader : public caffe2::serialize::ReadAdapterInterface {
+ public:
+  explicit ArchiveReader(std::string_view archive) : m_archive(archive) {}
+  size_t size() const override { return m_archive.size(); }
+  size_t read(uint64_t position, void* buffer, size_t count, const char* /*what*/) const override {
+    if (position >= m_archive.size()) return 0;
+    const std::string_view piece = m_archive.substr(position, count);
+    std::memcpy(buffer, piece.data(), piece.size());
+    return piece.size();
+  }
+
+ private:
+  std::string_view m_archive;
+};
 
 std::string shapeText(at::IntArrayRef sizes) {
   std::string text = "[";
@@ -118,9 +139,43 @@ class TorchScriptClassifier : public Classifier {
 
 }  // namespace
 
-std::shared_ptr<const Classifier> loadTorchScript(const std::filesystem::path& path, const ImageShape& input,
-                                                  const std::vector<double>& mean, const std::vector<double>& scale,
-                                                  torch::Device device) {
+void checkModuleTensor(const TensorFileHeader& header, const std::filesystem::path& path) {
+  const auto found = header.tensors.find(kModuleTensor);
+  const char* const hint = "the file is damaged, or was not written by Whorl";
+  if (found == header.tensors.end() || header.tensors.size() != 1) {
+    throw Error(ErrorKind::BadInput, std::string("a TorchScript model has one tensor, ") + kModuleTensor, path.string(),
+                hint);
+  }
+  const TensorInfo& module = found->second;
+  if (module.dtype != torch::kUInt8 || module.shape.size() != 1 || module.begin == module.end) {
+    throw Error(ErrorKind::BadInput, std::string(kModuleTensor) + " must be a list of bytes", path.string(), hint);
+  }
+  if (module.end - module.begin > kModuleLimit) {
+    throw Error(ErrorKind::BadInput, "the TorchScript module is larger than 2 GiB", path.string());
+  }
+}
+
+std::string moduleArchiveOf(std::string modelFile, const std::filesystem::path& path) {
+  const TensorFileHeader header = parseSafetensorsHeader(modelFile, path);
+  checkModuleTensor(header, path);
+  // The only tensor is all that follows the header.
+  const TensorInfo& module = header.tensors.at(kModuleTensor);
+  modelFile.erase(0, modelFile.size() - (module.end - module.begin));
+  return modelFile;
+}
+
+std::string readModuleArchive(const std::filesystem::path& path) {
+  std::string bytes = readFile(path, kModuleFileLimit);
+  const bool zip = bytes.starts_with(std::string_view("PK\x03\x04", 4));
+  if (zip && bytes.size() > kModuleLimit) {
+    throw Error(ErrorKind::BadInput, "the TorchScript module is larger than 2 GiB", path.string());
+  }
+  return zip ? bytes : moduleArchiveOf(std::move(bytes), path);
+}
+
+std::shared_ptr<const Classifier> loadTorchScript(std::string_view archive, const std::filesystem::path& path,
+                                                  const ImageShape& input, const std::vector<double>& mean,
+                                                  const std::vector<double>& scale, torch::Device device) {
   if (input.channels < 1 || input.height < 1 || input.width < 1) {
     throw Error(ErrorKind::Usage, "a TorchScript module needs the shape of its input", path.string(),
                 "give channels, height and width, such as 1x28x28");
@@ -130,7 +185,7 @@ std::shared_ptr<const Classifier> loadTorchScript(const std::filesystem::path& p
   }
   torch::jit::Module module;
   try {
-    module = torch::jit::load(path.string(), device);
+    module = torch::jit::load(std::make_shared<ArchiveReader>(archive), device);
   } catch (const std::exception& error) {
     throwBad(path, "the TorchScript module can't be loaded: " + reasonOf(error));
   }

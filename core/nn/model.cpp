@@ -9,10 +9,13 @@
 #include <utility>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/isfinite.h>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/sha256.h"
+#include "core/nn/import_torchscript.h"
 #include "core/nn/safetensors.h"
 
 namespace whorl {
@@ -102,6 +105,9 @@ Model modelFromMetadata(const json& metadata, const std::filesystem::path& path)
       model.threshold = metadata["threshold"].get<double>();
     }
     model.past = metadata.value("past", json::object());
+    if (model.architecture == kTorchScript) {
+      model.differentiable = metadata.at("differentiable").get<bool>();
+    }
   } catch (const json::exception& error) {
     throwBad(path, std::string("the metadata 'whorl' can't be understood: ") + error.what());
   }
@@ -208,6 +214,10 @@ void checkWeightCount(const TensorFileHeader& header, const Model& model, std::i
 Model checkedHeader(const TensorFileHeader& header, const std::filesystem::path& path, std::int64_t slack) {
   Model model = modelFromMetadata(parsedMetadata(header, path), path);
   checkFields(model, path);
+  if (model.architecture == kTorchScript) {
+    checkModuleTensor(header, path);
+    return model;
+  }
   checkFingerprintShapes(shapeOf(header, kDx), shapeOf(header, kDy), model, path);
   checkWeightCount(header, model, slack);
   return model;
@@ -231,6 +241,9 @@ std::string metadataText(const Model& model, const std::filesystem::path& path) 
   if (model.threshold) {
     metadata["threshold"] = *model.threshold;
   }
+  if (model.module) {
+    metadata["differentiable"] = model.differentiable;
+  }
   try {
     return metadata.dump();
   } catch (const json::exception&) {
@@ -238,15 +251,51 @@ std::string metadataText(const Model& model, const std::filesystem::path& path) 
   }
 }
 
+Model readModule(const std::filesystem::path& path, torch::Device device, const TrustsFile& trusts) {
+  // Read once: the bytes that are loaded must be those whose checksum is trusted.
+  std::string bytes = readFile(path, kModuleFileLimit);
+  const std::string sha256 = sha256Hex(bytes.data(), bytes.size());
+  if (!trusts || !trusts(sha256)) {
+    throwUntrusted(path);
+  }
+  Model model = checkedHeader(parseSafetensorsHeader(bytes, path), path, 0);
+  if (model.architecture != kTorchScript) {
+    throwBad(path, "the file changed while it was read", "try again");
+  }
+  model.module = std::make_shared<const std::string>(moduleArchiveOf(std::move(bytes), path));
+  model.classifier = loadTorchScript(*model.module, path, model.input, model.mean, model.scale, device);
+  if (static_cast<std::size_t>(model.classifier->classCount()) != model.classNames.size()) {
+    throwBad(path, "the module tells " + std::to_string(model.classifier->classCount()) +
+                       " classes apart, the file names " + std::to_string(model.classNames.size()));
+  }
+  model.differentiable = model.classifier->differentiable();
+  model.sha256 = sha256;
+  return model;
+}
+
+std::map<std::string, Tensor> moduleTensors(const std::string& archive) {
+  // Only read from, though from_blob can't say so.
+  return {{kModuleTensor, at::from_blob(const_cast<char*>(archive.data()), {static_cast<std::int64_t>(archive.size())},
+                                        torch::kUInt8)}};
+}
+
 }  // namespace
+
+void throwUntrusted(const std::filesystem::path& path) {
+  throw Error(ErrorKind::BadInput, "the model is a TorchScript module, which can run code, and was not imported here",
+              path.string(), "if you trust its origin, import it with --allow-torchscript");
+}
 
 const Network* Model::network() const {
   const auto* wrapped = dynamic_cast<const NetworkClassifier*>(classifier.get());
   return wrapped == nullptr ? nullptr : &wrapped->network();
 }
 
-Model readModel(const std::filesystem::path& path, torch::Device device) {
+Model readModel(const std::filesystem::path& path, torch::Device device, const TrustsFile& trusts) {
   Model model = checkedHeader(readSafetensorsHeader(path), path, kNamedSlack);
+  if (model.architecture == kTorchScript) {
+    return readModule(path, device, trusts);
+  }
   TensorFile file = readSafetensors(path);
   model.fingerprintDx = taken(file.tensors, kDx);
   model.fingerprintDy = taken(file.tensors, kDy);
@@ -277,12 +326,12 @@ Model readModelHeader(const std::filesystem::path& path) {
 
 std::string writeModel(const Model& model, const std::filesystem::path& path) {
   const Network* network = model.network();
-  if (network == nullptr) {
-    throwBad(path, "only networks of a named architecture can be written as a model file",
-             "keep the TorchScript file, and import it where it is needed");
+  if (network == nullptr && model.module == nullptr) {
+    throw Error(ErrorKind::Internal, "the model has neither a network nor a module to write", path.string());
   }
-  if (network->architecture().name != model.architecture || network->inputShape() != model.input ||
-      static_cast<std::size_t>(network->classCount()) != model.classNames.size()) {
+  if ((network == nullptr ? kTorchScript : network->architecture().name) != model.architecture ||
+      model.classifier->inputShape() != model.input ||
+      static_cast<std::size_t>(model.classifier->classCount()) != model.classNames.size()) {
     throw Error(ErrorKind::Internal, "the model's fields do not describe its network", path.string());
   }
   checkFields(model, path);
@@ -293,9 +342,9 @@ std::string writeModel(const Model& model, const std::filesystem::path& path) {
   checkFingerprint(model.fingerprintDx, kDx, path);
   checkFingerprint(model.fingerprintDy, kDy, path);
   TensorFile file;
-  file.tensors = network->tensors();
+  file.tensors = network == nullptr ? moduleTensors(*model.module) : network->tensors();
   for (const auto& [name, tensor] : file.tensors) {
-    if (!at::isfinite(tensor).all().item<bool>()) {
+    if (network != nullptr && !at::isfinite(tensor).all().item<bool>()) {
       throw Error(ErrorKind::Failed, "tensor " + name + " has NaN or infinite values, so the model is not written",
                   path.string(), "the training run diverged: use a smaller learning rate");
     }

@@ -84,8 +84,7 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
 
-  const char* bytes() const { return m_bytes; }
-  std::uint64_t size() const { return m_size; }
+  std::string_view bytes() const { return {m_bytes, m_size}; }
 
  private:
   const char* m_bytes = nullptr;
@@ -142,19 +141,19 @@ class HeaderGuard {
   std::size_t m_elements = 0;
 };
 
-json parseHeader(const MappedFile& file, std::uint64_t& dataStart, const std::filesystem::path& path) {
+json parseHeader(std::string_view file, std::uint64_t& dataStart, const std::filesystem::path& path) {
   std::uint64_t length = 0;
   if (file.size() < sizeof(length)) {
     throwBad(path, "the file is too short for a header");
   }
-  std::memcpy(&length, file.bytes(), sizeof(length));
+  std::memcpy(&length, file.data(), sizeof(length));
   if (length > kHeaderLimit) {
     throwBad(path, "the header would be " + std::to_string(length) + " bytes long; at most 100 MB are allowed");
   }
   if (length > file.size() - sizeof(length)) {
     throwBad(path, "the header ends after the end of the file");
   }
-  const char* begin = file.bytes() + sizeof(length);
+  const char* begin = file.data() + sizeof(length);
   if (length == 0 || *begin != '{') {
     throwBad(path, "the header does not begin with '{'");
   }
@@ -241,7 +240,7 @@ void checkCoverage(const TensorFileHeader& header, std::uint64_t dataSize, const
   }
 }
 
-TensorFileHeader checkedHeader(const MappedFile& file, std::uint64_t& dataStart, const std::filesystem::path& path) {
+TensorFileHeader checkedHeader(std::string_view file, std::uint64_t& dataStart, const std::filesystem::path& path) {
   const json parsed = parseHeader(file, dataStart, path);
   TensorFileHeader header;
   for (const auto& [name, entry] : parsed.items()) {
@@ -323,19 +322,22 @@ std::string headerText(const TensorFile& file, const std::vector<Output>& list, 
 TensorFile readSafetensors(const std::filesystem::path& path) {
   const MappedFile file(path);
   std::uint64_t dataStart = 0;
-  TensorFileHeader header = checkedHeader(file, dataStart, path);
+  TensorFileHeader header = checkedHeader(file.bytes(), dataStart, path);
   TensorFile result;
   result.metadata = std::move(header.metadata);
   for (const auto& [name, info] : header.tensors) {
-    result.tensors.emplace(name, copied(info, file.bytes() + dataStart + info.begin, name, path));
+    result.tensors.emplace(name, copied(info, file.bytes().data() + dataStart + info.begin, name, path));
   }
   return result;
 }
 
 TensorFileHeader readSafetensorsHeader(const std::filesystem::path& path) {
-  const MappedFile file(path);
+  return parseSafetensorsHeader(MappedFile(path).bytes(), path);
+}
+
+TensorFileHeader parseSafetensorsHeader(std::string_view bytes, const std::filesystem::path& path) {
   std::uint64_t dataStart = 0;
-  return checkedHeader(file, dataStart, path);
+  return checkedHeader(bytes, dataStart, path);
 }
 
 void writeSafetensors(const TensorFile& file, const std::filesystem::path& path) {

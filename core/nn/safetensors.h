@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <torch/types.h>
@@ -39,6 +40,9 @@ TensorFile readSafetensors(const std::filesystem::path& path);
 
 /// The header alone, checked as strictly against the file's size; the data is not read.
 TensorFileHeader readSafetensorsHeader(const std::filesystem::path& path);
+
+/// The same of a whole file's bytes, for a reader that must know that they don't change; `path` is for messages.
+TensorFileHeader parseSafetensorsHeader(std::string_view bytes, const std::filesystem::path& path);
 
 /// Writes atomically; the header is padded to 8 bytes and wider dtypes come first, so that each tensor is aligned;
 /// within a width the order is that of the names. Tensors may be of any layout and on any device. Error(BadInput) for a

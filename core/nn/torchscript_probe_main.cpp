@@ -46,10 +46,10 @@ void setLimits(double seconds, std::uint64_t memoryBytes) {
 }
 
 /// As an attack would use it: logits, and their gradient with respect to the image.
-void tryModule(const std::string& path, const json& request) {
+void tryModule(const std::string& archive, const std::string& path, const json& request) {
   const auto shape = request.at("input").get<std::vector<int>>();
   const whorl::ImageShape input{shape.at(0), shape.at(1), shape.at(2)};
-  const auto classifier = whorl::loadTorchScript(path, input, request.at("mean").get<std::vector<double>>(),
+  const auto classifier = whorl::loadTorchScript(archive, path, input, request.at("mean").get<std::vector<double>>(),
                                                  request.at("scale").get<std::vector<double>>(), torch::kCPU);
   if (!classifier->differentiable()) return;
   at::Tensor image = at::full({1, input.channels, input.height, input.width}, .5).set_requires_grad(true);
@@ -64,7 +64,10 @@ void tryModule(const std::string& path, const json& request) {
 
 json answerTo(const std::string& path, const json& request) {
   try {
-    tryModule(path, request);
+    // Before the limits: to read what the file holds runs nothing of it, and its size has a limit of its own.
+    const std::string archive = whorl::readModuleArchive(path);
+    setLimits(request.value("seconds", 60.0), request.value("memory_bytes", std::uint64_t{1} << 32));
+    tryModule(archive, path, request);
     return {{"ok", true}};
   } catch (const whorl::Error& error) {
     return {{"message", error.message()}, {"hint", error.hint()}, {"usage", error.kind() == whorl::ErrorKind::Usage}};
@@ -88,7 +91,6 @@ int main(int argc, char** argv) {
   const json request = json::parse(argv[2], nullptr, false);
   if (!request.is_object()) return kUsage;
   at::set_num_threads(1);
-  setLimits(request.value("seconds", 60.0), request.value("memory_bytes", std::uint64_t{1} << 32));
   const std::string text = answerTo(argv[1], request).dump(-1, ' ', false, json::error_handler_t::replace);
   const bool written = write(whorl::kAnswerDescriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   // At once: what a hostile module left behind must not run when objects are destroyed.

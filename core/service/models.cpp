@@ -14,6 +14,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSuffix = ".safetensors";
 constexpr std::size_t kOriginLimit = 64 * 1024;
+constexpr std::size_t kTrustedLimit = 4 << 20;
 
 std::vector<fs::path> modelFiles(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -49,10 +50,23 @@ void move(const fs::path& from, const fs::path& to) {
   if (error) throw Error(ErrorKind::Failed, "can't be moved to " + to.string() + ": " + error.message(), from.string());
 }
 
+/// SHA-256 → name of the files that may run code. Empty where the list is missing, or isn't exactly what we write.
+std::map<std::string, std::string> readTrusted(const fs::path& list) {
+  try {
+    return nlohmann::json::parse(readFile(list, kTrustedLimit)).at("trusted").get<std::map<std::string, std::string>>();
+  } catch (const nlohmann::json::exception&) {
+  } catch (const Error&) {
+  }
+  return {};
+}
+
 }  // namespace
 
 ModelStore::ModelStore(fs::path shippedFolder, fs::path userFolder)
-    : m_shipped(std::move(shippedFolder)), m_user(userFolder / "models"), m_trash(userFolder / "trash") {}
+    : m_shipped(std::move(shippedFolder)),
+      m_user(userFolder / "models"),
+      m_trash(userFolder / "trash"),
+      m_trusted(userFolder / "trusted-modules.json") {}
 
 ModelStore::Stamp ModelStore::stampOf(const fs::path& path) {
   std::error_code error;
@@ -70,33 +84,42 @@ ModelInfo ModelStore::describe(const fs::path& path, bool shipped) const {
   info.path = path.string();
   info.shipped = shipped;
   try {
-    const Stamp stamp = stampOf(path);
-    {
-      const std::lock_guard lock(m_mutex);
-      const auto known = m_described.find(path.string());
-      if (known != m_described.end() && known->second.first == stamp) return known->second.second;
-    }
-    const Model header = readModelHeader(path);
-    if (!header.name.empty()) info.name = header.name;
-    info.architecture = header.architecture;
-    info.input = header.input;
-    info.classNames = header.classNames;
-    const auto& table = whorl::architectures();
-    const auto known =
-        std::find_if(table.begin(), table.end(), [&](const auto& a) { return a.name == header.architecture; });
-    if (known != table.end()) {
-      info.parameters = parameterCount(*known, header.input, static_cast<int>(header.classNames.size()));
-    }
-    if (header.fingerprintDx) info.fingerprints = header.fingerprintDx->size(0);
-    info.threshold = header.threshold;
-    info.sha256 = header.sha256.empty() ? sha256File(path) : header.sha256;
-    info.pastJson = header.past.dump();
-    const std::lock_guard lock(m_mutex);
-    m_described[path.string()] = {stamp, info};
+    readInfo(path, info);
+    if (info.architecture == kTorchScript && !trusts(info.sha256)) throwUntrusted(path);
   } catch (const std::exception& error) {
     info.problem = error.what();
   }
   return info;
+}
+
+void ModelStore::readInfo(const fs::path& path, ModelInfo& info) const {
+  const Stamp stamp = stampOf(path);
+  {
+    const std::lock_guard lock(m_mutex);
+    const auto known = m_described.find(path.string());
+    if (known != m_described.end() && known->second.first == stamp) {
+      info = known->second.second;
+      return;
+    }
+  }
+  const Model header = readModelHeader(path);
+  if (!header.name.empty()) info.name = header.name;
+  info.architecture = header.architecture;
+  info.input = header.input;
+  info.classNames = header.classNames;
+  const auto& table = whorl::architectures();
+  const auto known =
+      std::find_if(table.begin(), table.end(), [&](const auto& a) { return a.name == header.architecture; });
+  if (known != table.end()) {
+    info.parameters = parameterCount(*known, header.input, static_cast<int>(header.classNames.size()));
+  }
+  if (header.fingerprintDx) info.fingerprints = header.fingerprintDx->size(0);
+  info.threshold = header.threshold;
+  info.differentiable = header.differentiable;
+  info.sha256 = header.sha256.empty() ? sha256File(path) : header.sha256;
+  info.pastJson = header.past.dump();
+  const std::lock_guard lock(m_mutex);
+  m_described[path.string()] = {stamp, info};
 }
 
 std::vector<ModelInfo> ModelStore::list() const {
@@ -152,13 +175,26 @@ std::shared_ptr<const Model> ModelStore::load(const std::string& id, const std::
     }
   }
   // Outside the lock: another job needn't wait for this file. Two that want the same one read it twice, harmlessly.
-  auto model = std::make_shared<const Model>(readModel(path, torch::Device(device)));
+  Model read = readModel(path, torch::Device(device), [this](const std::string& sha256) { return trusts(sha256); });
+  read.module.reset();  // its classifier has what it needs
+  auto model = std::make_shared<const Model>(std::move(read));
   const std::lock_guard lock(m_mutex);
   m_loaded.remove_if([&](const Loaded& l) { return l.key == key; });
   m_loaded.push_front({key, stamp, model});
   if (m_loaded.size() > kKept) m_loaded.pop_back();
   return model;
 }
+
+void ModelStore::trust(const std::string& sha256, const std::string& name) {
+  const std::lock_guard lock(m_mutex);
+  auto trusted = readTrusted(m_trusted);
+  trusted[sha256] = name;
+  AtomicFile file(m_trusted);
+  file.write(nlohmann::json{{"trusted", trusted}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  file.commit();
+}
+
+bool ModelStore::trusts(const std::string& sha256) const { return readTrusted(m_trusted).contains(sha256); }
 
 fs::path ModelStore::freshPath(const std::string& stem) const { return untaken(m_user, stem); }
 

@@ -22,10 +22,10 @@ namespace fs = std::filesystem;
 constexpr std::int64_t kPredictBatch = 64;
 constexpr std::size_t kExportLimit = std::size_t{8} << 30;
 
-bool isOwnModel(const fs::path& path) {
+/// A network in a model file; a module in one is a program, and is imported as any other.
+bool isOwnNetwork(const fs::path& path) {
   try {
-    readModelHeader(path);
-    return true;
+    return readModelHeader(path).architecture != kTorchScript;
   } catch (const Error&) {
     return false;  // importModel says what it is, or what is wrong
   }
@@ -131,12 +131,14 @@ ModelInfo EngineImpl::importModel(const ImportModelRequest& request, const JobCo
     import.classNames = request.classNames;
     import.allowTorchScript = request.allowTorchScript;
     // A model of Whorl's own knows all of that by itself, and keeps its fingerprints and its past.
-    const bool own = request.architecture.empty() && isOwnModel(request.path);
-    const Model model = own ? readModel(request.path, torch::kCPU) : whorl::importModel(import, torch::kCPU);
+    const bool own = request.architecture.empty() && isOwnNetwork(request.path);
+    const Model model =
+        own ? readModel(request.path, torch::kCPU) : whorl::importModel(import, torch::kCPU, context.stopToken());
     context.throwIfStopped();
     const fs::path output =
         request.output.empty() ? m_models.freshPath(fs::path(request.path).stem().string()) : fs::path(request.output);
-    writeModel(model, output);
+    const std::string sha256 = writeModel(model, output);
+    if (model.module) m_models.trust(sha256, output.filename().string());
     return m_models.info(fs::absolute(output).string());
   });
 }
@@ -144,7 +146,9 @@ ModelInfo EngineImpl::importModel(const ImportModelRequest& request, const JobCo
 void EngineImpl::exportModel(const std::string& id, const std::string& format, const std::string& path) {
   translated("export", [&] {
     if (format == "pytorch") {
-      exportPyTorch(*m_models.load(id, "cpu"), path);
+      const Model header = readModelHeader(m_models.resolve(id));
+      // A module has no weights by name: refused without running it.
+      exportPyTorch(header.architecture == kTorchScript ? header : *m_models.load(id, "cpu"), path);
     } else if (format == "safetensors") {
       const fs::path source = m_models.resolve(id);
       readModelHeader(source);  // a broken file isn't passed on

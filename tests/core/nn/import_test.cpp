@@ -237,7 +237,19 @@ class ImportTest : public QObject {
     };
     QVERIFY(at::allclose(gradient(*model.classifier), gradient(*sample().classifier), 1e-3, 1e-5));
     QVERIFY_EXCEPTION_THROWN(exportPyTorch(model, file("no.pt")), Error);
-    QVERIFY_EXCEPTION_THROWN(writeModel(model, file("no.safetensors")), Error);
+    // It becomes a model file, which is as much a program as the module was.
+    const std::string sha = writeModel(model, file("traced.safetensors"));
+    ImportRequest own;
+    own.path = file("traced.safetensors");
+    QVERIFY(refusal(own, ErrorKind::Usage).contains("run code"));
+    own.allowTorchScript = true;
+    const Model again = importModel(own, torch::kCPU);
+    QCOMPARE(again.sha256, sha);
+    QVERIFY(again.input == model.input && again.classNames == model.classNames && again.past == model.past);
+    QVERIFY(again.classifier->logits(images()).equal(model.classifier->logits(images())));
+    std::stop_source stopped;
+    stopped.request_stop();
+    QVERIFY_EXCEPTION_THROWN(importModel(own, torch::kCPU, stopped.get_token()), Error);
   }
 
   void modulesThatAreNoClassifierAreRefused_data() {

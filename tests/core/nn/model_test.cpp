@@ -19,7 +19,9 @@
 
 #include "core/base/error.h"
 #include "core/base/sha256.h"
+#include "core/nn/import_torchscript.h"
 #include "core/nn/safetensors.h"
+#include "tests/core/nn/tiny_module.h"
 
 using namespace whorl;
 using nlohmann::json;
@@ -45,6 +47,21 @@ Model sample(bool fingerprinted) {
   }
   model.past = {{"seed", 7}, {"recipe", {{"epochs", 4}}}};
   model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+  return model;
+}
+
+// A module with logits for two classes.
+Model sampleModule(const fs::path& path) {
+  test::writeTinyModule(path);
+  Model model;
+  model.name = "Halves";
+  model.architecture = kTorchScript;
+  model.input = {1, 16, 16};
+  model.classNames = {"left", "right"};
+  model.mean = {.5};
+  model.scale = {.5};
+  model.module = std::make_shared<const std::string>(readModuleArchive(path));
+  model.classifier = loadTorchScript(*model.module, path, model.input, model.mean, model.scale, torch::kCPU);
   return model;
 }
 
@@ -201,6 +218,80 @@ class ModelTest : public QObject {
     }
   }
 
+  void aModuleIsATensorOfBytes() {
+    const Model model = sampleModule(file("halves.pt"));
+    const fs::path path = file("halves.safetensors");
+    const std::string sha = writeModel(model, path);
+    const TensorFile contents = readSafetensors(path);
+    QCOMPARE(contents.tensors.size(), std::size_t{1});
+    const at::Tensor& bytes = contents.tensors.at("torchscript.module");
+    QVERIFY(bytes.scalar_type() == torch::kUInt8 && bytes.dim() == 1);
+    QCOMPARE(std::string(bytes.const_data_ptr<std::uint8_t>(), bytes.const_data_ptr<std::uint8_t>() + bytes.numel()),
+             bytesOf(file("halves.pt")));
+    const Model header = readModelHeader(path);
+    QVERIFY(header.classifier == nullptr && header.module == nullptr && header.differentiable);
+    QCOMPARE(header.architecture, std::string(kTorchScript));
+    std::string asked;
+    const Model copy = readModel(path, torch::kCPU, [&asked](const std::string& sha256) {
+      asked = sha256;
+      return true;
+    });
+    QCOMPARE(asked, sha);
+    QCOMPARE(copy.sha256, sha);
+    const at::Tensor images = at::rand({4, 1, 16, 16}, at::make_generator<at::CPUGeneratorImpl>(1));
+    QVERIFY(copy.classifier->logits(images).equal(model.classifier->logits(images)));
+    QCOMPARE(writeModel(copy, file("again.safetensors")), sha);
+    // Nobody is trusted by default.
+    QVERIFY_EXCEPTION_THROWN(readModel(path, torch::kCPU), Error);
+    QVERIFY_EXCEPTION_THROWN(readModel(path, torch::kCPU, [](const std::string&) { return false; }), Error);
+  }
+
+  void changedModulesAreRefused() {
+    const Model model = sampleModule(file("halves.pt"));
+    const fs::path path = file("changed.safetensors");
+    const auto refused = [&](const std::function<void(at::Tensor&, TensorFile&, json&)>& change, const char* words,
+                             bool headerToo = true) {
+      writeModel(model, path);
+      TensorFile contents = readSafetensors(path);
+      json metadata = json::parse(contents.metadata.at("whorl"));
+      change(contents.tensors.at("torchscript.module"), contents, metadata);
+      contents.metadata["whorl"] = metadata.dump();
+      writeSafetensors(contents, path);
+      QString reason = "accepted";
+      try {
+        readModelHeader(path);
+        if (headerToo) return false;
+      } catch (const Error&) {
+        if (!headerToo) return false;
+      }
+      try {
+        readModel(path, torch::kCPU, [](const std::string&) { return true; });
+      } catch (const Error& error) {
+        reason = error.kind() == ErrorKind::BadInput ? error.what() : "wrong kind";
+      }
+      if (!reason.contains(words)) qWarning("expected '%s', got '%s'", words, qPrintable(reason));
+      return reason.contains(words);
+    };
+    const char* one = "has one tensor";
+    const char* bytes = "list of bytes";
+    QVERIFY(refused([](auto& t, auto&, json&) { t = t.view({1, -1}); }, bytes));
+    QVERIFY(refused([](auto& t, auto&, json&) { t = t.to(torch::kInt32); }, bytes));
+    QVERIFY(refused([](auto& t, auto&, json&) { t = t.narrow(0, 0, 0); }, bytes));
+    QVERIFY(refused([](auto&, auto& f, json&) { f.tensors["fc1.bias"] = at::zeros({2}); }, one));
+    QVERIFY(refused([](auto&, auto& f, json&) { f.tensors = {{"module", at::zeros({2}, torch::kUInt8)}}; }, one));
+    QVERIFY(refused([](auto&, auto& f, json&) { f.tensors["fingerprint.dx"] = at::zeros({1, 1, 16, 16}); }, one));
+    QVERIFY(refused([](auto&, auto&, json& m) { m["architecture"] = "nfp-mnist"; }, "conv1.weight"));
+    QVERIFY(refused([](auto&, auto&, json& m) { m.erase("differentiable"); }, "understood"));
+    QVERIFY(refused([](auto&, auto&, json& m) { m["differentiable"] = 1; }, "understood"));
+    QVERIFY(refused([](auto&, auto&, json& m) { m["input"] = {1, 16}; }, "input"));
+    QVERIFY(refused([](auto&, auto&, json& m) { m["class_names"].push_back("third"); }, "2 classes", false));
+    QVERIFY(refused([](auto&, auto&, json& m) { m["input"] = {1, 16, 4}; }, "logits", false));
+    QVERIFY(refused([](auto& t, auto&, json&) { t = t.narrow(0, 0, 300); }, "can't be loaded", false));
+    QVERIFY(
+        refused([](auto& t, auto&, json&) { t.narrow(0, t.numel() - 300, 300).zero_(); }, "can't be loaded", false));
+    QVERIFY(refused([](auto& t, auto&, json&) { t = t.slice(0, 0, -1); }, "can't be loaded", false));
+  }
+
   void aModelCutAnywhereIsRefused() {
     writeModel(sample(true), file("a.safetensors"));
     const std::string bytes = bytesOf(file("a.safetensors"));
@@ -245,7 +336,8 @@ class ModelTest : public QObject {
     QCOMPARE(kind, ErrorKind::Failed);
     QCOMPARE(sha256File(file("kept.safetensors")), sha);
     for (const auto& entry : fs::directory_iterator(m_folder.path().toStdString())) {
-      QVERIFY2(entry.path().extension() == ".safetensors", entry.path().c_str());  // no left-over neighbour
+      const fs::path extension = entry.path().extension();  // no left-over neighbour
+      QVERIFY2(extension == ".safetensors" || extension == ".pt", entry.path().c_str());
     }
   }
 
