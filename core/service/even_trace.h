@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,34 +17,41 @@ class EvenTrace {
 
   void add(Value value) {
     if (m_count++ % m_stride != 0) {
-      m_last = std::move(value);
+      setLast(std::move(value));
       return;
     }
-    m_last.reset();
+    m_hasLast = false;
     m_kept.push_back(std::move(value));
     if (m_kept.size() < m_most) return;
     // One place is left for the last value.
     for (std::size_t i = 1; 2 * i < m_kept.size(); ++i) m_kept[i] = std::move(m_kept[2 * i]);
-    if (m_kept.size() % 2 == 0) m_last = std::move(m_kept.back());
+    if (m_kept.size() % 2 == 0) setLast(std::move(m_kept.back()));
     m_kept.erase(m_kept.begin() + static_cast<std::ptrdiff_t>((m_kept.size() + 1) / 2), m_kept.end());
     m_stride *= 2;
   }
 
   /// At most `most` values in their order. Empties this.
   std::vector<Value> take() {
-    if (m_last) m_kept.push_back(std::move(*m_last));
-    m_last.reset();
+    if (m_hasLast) m_kept.push_back(std::move(m_last));
+    m_hasLast = false;
     m_count = 0;
     m_stride = 1;
     return std::exchange(m_kept, {});
   }
 
  private:
+  void setLast(Value value) {
+    m_last = std::move(value);
+    m_hasLast = true;
+  }
+
   std::size_t m_most;
   std::size_t m_count = 0;
   std::size_t m_stride = 1;
   std::vector<Value> m_kept;
-  std::optional<Value> m_last;  ///< the newest, where it is not kept
+  // Not std::optional: GCC 12 takes its value for uninitialised here.
+  Value m_last{};  ///< the newest, where it is not kept
+  bool m_hasLast = false;
 };
 
 }  // namespace whorl
