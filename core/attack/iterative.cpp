@@ -13,6 +13,7 @@ namespace whorl {
 namespace {
 
 constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
+constexpr std::int64_t kLeaveEveryOnDevice = 8;
 
 class Autograd : public GradientSource {
  public:
@@ -40,6 +41,8 @@ class IterativeRun {
         m_aims(aimsOf(request)),
         m_ball(plan.norm, request.images, plan.epsilon),
         m_trace(request, m_outcome) {
+    const bool host = request.images.device().is_cpu();
+    m_leaveEvery = plan.leaveEvery > 0 ? plan.leaveEvery : host || m_trace.active() ? 1 : kLeaveEveryOnDevice;
     const std::int64_t batch = request.images.size(0);
     const auto integers = request.labels.options();
     const auto flags = integers.dtype(torch::kBool);
@@ -61,7 +64,7 @@ class IterativeRun {
     for (std::int64_t restart = 0; restart < m_plan.restarts && m_rows.size(0) > 0; ++restart) {
       const torch::Tensor open = m_rows;
       climb(restart);
-      m_rows = m_plan.stop == StopPolicy::Last || stays() ? open : without(open, m_outcome.success);
+      m_rows = mayLeave() ? without(open, m_outcome.success) : open;
     }
     m_outcome.forwards = m_classifier.count();
     addGradientNotes(m_outcome, m_vanished);
@@ -71,6 +74,8 @@ class IterativeRun {
  private:
   /// With a detector in the objective, fooling the classifier is half of the aim: the image stays to come under it.
   bool stays() const { return m_plan.stop == StopPolicy::Best && m_request.detector; }
+  /// Whether images that fool the network are done.
+  bool mayLeave() const { return m_plan.stop != StopPolicy::Last && !stays(); }
 
   static torch::Tensor without(const torch::Tensor& rows, const torch::Tensor& flags) {
     return rows.index_select(0, flags.index_select(0, rows).logical_not().nonzero().squeeze(1));
@@ -118,22 +123,22 @@ class IterativeRun {
         m_outcome.backwards += backwardsOf(m_objective, m_classifier.count() - before);
       }
       if (firstImage) record(current.loss, current.logits, x, current.score);
-      if (m_plan.stop != StopPolicy::Last) {
-        offer(x, current.loss, current.logits, current.score, /*last=*/false);
-        const torch::Tensor going = stillGoing();
-        if (going.size(0) < m_rows.size(0)) {
-          m_rows = m_rows.index_select(0, going);
+      if (m_plan.stop != StopPolicy::Last) offer(x, current.loss, current.logits, current.score, /*last=*/false);
+      if (mayLeave() && step % m_leaveEvery == 0) {
+        const torch::Tensor places = going().nonzero().squeeze(1);
+        if (places.size(0) < m_rows.size(0)) {
+          m_rows = m_rows.index_select(0, places);
           if (m_rows.size(0) == 0) return;
-          x = x.index_select(0, going);
-          aims = aims.select(going);
-          if (weights.defined()) weights = weights.index_select(0, going);
-          current.gradient = current.gradient.index_select(0, going);
-          ball = ball.select(going);
-          m_rule.keep(going);
+          x = x.index_select(0, places);
+          aims = aims.select(places);
+          if (weights.defined()) weights = weights.index_select(0, places);
+          current.gradient = current.gradient.index_select(0, places);
+          ball = ball.select(places);
+          m_rule.keep(places);
           firstImage = firstImage && m_rows[0].item<std::int64_t>() == 0;
         }
       }
-      m_outcome.steps.index_add_(0, m_rows, torch::ones_like(m_rows));
+      m_outcome.steps.index_add_(0, m_rows, going().to(m_rows.scalar_type()));
       const double length = m_plan.stepSize * stepFactor(m_plan.schedule, step, m_plan.steps);
       x = ball.project(x + length * m_rule.direction(movable(x, checkedGradient(current.gradient))));
     }
@@ -149,18 +154,19 @@ class IterativeRun {
                    score.defined() ? score.narrow(0, 0, 1) : score);
   }
 
-  /// Places, among the active images, of those that go on.
-  torch::Tensor stillGoing() const {
-    if (stays()) return torch::arange(m_rows.size(0), m_rows.options());
-    return m_outcome.success.index_select(0, m_rows).logical_not().nonzero().squeeze(1);
+  /// [A] bool: the active images that are not done. Those that are may stay some steps, and nothing of them counts.
+  torch::Tensor going() const {
+    if (!mayLeave()) return torch::ones_like(m_rows, torch::kBool);
+    return m_outcome.success.index_select(0, m_rows).logical_not();
   }
 
   /// A gradient that isn't finite is no direction: that image stands still, and is flagged.
   torch::Tensor checkedGradient(const torch::Tensor& gradient) {
     const torch::Tensor largest = gradient.abs().flatten(1).amax(1);  // NaN and infinity come through
     const torch::Tensor bad = largest.isfinite().logical_not();
-    flag(m_outcome.nonfinite, bad);
-    flag(m_vanished, largest == 0);
+    const torch::Tensor counts = going();
+    flag(m_outcome.nonfinite, bad & counts);
+    flag(m_vanished, (largest == 0) & counts);
     return at::where(perImage(bad), at::zeros({}, gradient.options()), gradient);
   }
 
@@ -187,7 +193,8 @@ class IterativeRun {
              bool last) {
     const torch::Tensor good = fooled(logits, m_aims.select(m_rows));
     const torch::Tensor finite = loss.isfinite() & logits.isfinite().all(1);
-    flag(m_outcome.nonfinite, finite.logical_not());
+    const torch::Tensor counts = going();
+    flag(m_outcome.nonfinite, finite.logical_not() & counts);
     torch::Tensor value = preference(loss, score, good).masked_fill(finite.logical_not(), kMinusInfinity);
     // Where nothing fools, first_success hands back a last iterate: earlier ones only hold its place.
     if (m_plan.stop == StopPolicy::FirstSuccess && !last) value = value.masked_fill(good.logical_not(), kMinusInfinity);
@@ -200,24 +207,18 @@ class IterativeRun {
       take = take | ((good | hadGood).logical_not() & higher);
     }
     // Something must be reported, even where no loss was ever finite.
-    take = take | m_kept.index_select(0, m_rows).logical_not();
-    keep(take.nonzero().squeeze(1), x, value, logits, good);
-    if (score.defined()) keepScores(take.nonzero().squeeze(1), score);
+    take = (take | m_kept.index_select(0, m_rows).logical_not()) & counts;
+    keep(m_outcome.adversarial, perImage(take), x);
+    keep(m_outcome.predictions, take, logits.argmax(1));
+    keep(m_outcome.success, take, good);
+    keep(m_value, take, value);
+    keep(m_kept, take, take);
+    if (score.defined()) keep(m_outcome.scores, take, score.to(torch::kFloat64));
   }
 
-  void keep(const torch::Tensor& taken, const torch::Tensor& x, const torch::Tensor& value, const torch::Tensor& logits,
-            const torch::Tensor& good) {
-    if (taken.size(0) == 0) return;
-    const torch::Tensor rows = m_rows.index_select(0, taken);
-    m_outcome.adversarial.index_copy_(0, rows, x.index_select(0, taken));
-    m_outcome.predictions.index_copy_(0, rows, logits.argmax(1).index_select(0, taken));
-    m_outcome.success.index_copy_(0, rows, good.index_select(0, taken));
-    m_value.index_copy_(0, rows, value.index_select(0, taken));
-    m_kept.index_fill_(0, rows, true);
-  }
-
-  void keepScores(const torch::Tensor& taken, const torch::Tensor& score) {
-    m_outcome.scores.index_copy_(0, m_rows.index_select(0, taken), score.to(torch::kFloat64).index_select(0, taken));
+  /// Rows of the active images become `values` where `take`: without asking the device which these are.
+  void keep(torch::Tensor& kept, const torch::Tensor& take, const torch::Tensor& values) {
+    kept.index_copy_(0, m_rows, at::where(take, values, kept.index_select(0, m_rows)));
   }
 
   CountingClassifier m_classifier;
@@ -230,6 +231,7 @@ class IterativeRun {
   Ball m_ball;
   AttackOutcome m_outcome;
   TraceRecorder m_trace;
+  std::int64_t m_leaveEvery = 1;
   torch::Tensor m_rows;      ///< places of the active images in the batch, ascending
   torch::Tensor m_value;     ///< preference() of what is kept
   torch::Tensor m_kept;      ///< whether anything is kept yet

@@ -47,6 +47,9 @@ struct IterativePlan {
   bool randomStart = false;
   StopPolicy stop = StopPolicy::Last;
   std::string loss = "cross_entropy";
+  /// Steps between two looks at which images are done and leave; 0: each step on a processor, every 8th where looking
+  /// makes the host wait for the device. Changes no result, but forwards and backwards.
+  std::int64_t leaveEvery = 0;
   const GradientSource* source = &autogradSource();
 };
 

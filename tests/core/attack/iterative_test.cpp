@@ -74,6 +74,8 @@ class IterativeTest : public QObject {
   void misclassifiedImagesAreLeftAlone();
   void epsilonZeroChangesNothing();
   void doneImagesLeaveTheBatch();
+  void lateLeavingChangesNoResult_data();
+  void lateLeavingChangesNoResult();
   void lastRunsAllSteps();
   void bestKeepsTheHighestObjective();
   void adaptiveWeightZeroIsThePlainAttack();
@@ -319,6 +321,47 @@ void IterativeTest::doneImagesLeaveTheBatch() {
   QVERIFY(left.backwards < stayed.backwards / 2);
   QCOMPARE(stayed.backwards, 40 * 50);
   QCOMPARE(stayed.forwards, 40 * 51);
+}
+
+void IterativeTest::lateLeavingChangesNoResult_data() {
+  QTest::addColumn<int>("stop");
+  QTest::addColumn<bool>("adaptive");
+  QTest::newRow("first success") << static_cast<int>(StopPolicy::FirstSuccess) << false;
+  QTest::newRow("best") << static_cast<int>(StopPolicy::Best) << false;
+  QTest::newRow("best, adaptive") << static_cast<int>(StopPolicy::Best) << true;
+}
+
+// On a GPU the host looks at who is done only now and then.
+void IterativeTest::lateLeavingChangesNoResult() {
+  QFETCH(int, stop);
+  QFETCH(bool, adaptive);
+  const SmoothClassifier net({1, 6, 6}, 20, 4, 3);
+  AttackRequest request = ownPredictions(net, 30, 4);
+  if (adaptive) {
+    request.threatModel = ThreatModel::AdaptiveWhiteBox;
+    request.detector.score = fingerprintScore({1, 6, 6}, 4);
+    request.detector.weight = 0.2;
+  }
+  IterativePlan plan;
+  plan.epsilon = 0.08;
+  plan.stepSize = 0.01;
+  plan.steps = 20;
+  plan.restarts = 3;
+  plan.randomStart = true;
+  plan.stop = static_cast<StopPolicy>(stop);
+  const auto run = [&](std::int64_t every) {
+    plan.leaveEvery = every;
+    const auto rule = withMomentum(0.9, steepestAscent(Norm::Linf));
+    const torch::NoGradGuard noGradients;
+    return runIterative(net, request, plan, *rule, {});
+  };
+  const AttackOutcome each = run(1);
+  const AttackOutcome late = run(7);
+  QVERIFY2(successes(each) > 5 && successes(each) < 30, qPrintable(QString::number(successes(each))));
+  QVERIFY(at::allclose(late.adversarial, each.adversarial, 0, 1e-12));  // sums depend on the batch
+  QVERIFY(at::equal(late.success, each.success) && at::equal(late.predictions, each.predictions));
+  QVERIFY(at::equal(late.steps, each.steps) && at::equal(late.nonfinite, each.nonfinite));
+  QCOMPARE(late.backwards > each.backwards, !adaptive);  // adaptive: nobody leaves
 }
 
 void IterativeTest::lastRunsAllSteps() {
