@@ -21,7 +21,20 @@ const ParameterSpec* find(const AttackInfo& attack, const std::string& name) {
 
 std::string goals(const AttackInfo& attack) { return find(attack, "targeted") ? "untargeted, targeted" : "untargeted"; }
 
-/// A cell's text must not end the cell.
+std::string presetRows(const AttackInfo& attack) {
+  std::string text = "| preset | values | |\n|---|---|---|\n";
+  for (const auto& preset : attack.presets) {
+    std::string values;
+    for (const auto& [name, value] : preset.parameters.values()) {
+      values += (values.empty() ? "" : ", ") + name + " " + toText(value);
+    }
+    text += "| `" + preset.name + "` | " + cell(values) + " | " + cell(preset.summary) + " |\n";
+  }
+  return text;
+}
+
+}  // namespace
+
 std::string cell(std::string text) {
   for (std::size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.insert(at, "\\");
   return text;
@@ -37,20 +50,6 @@ std::string parameterRows(const std::vector<ParameterSpec>& specs) {
   }
   return text;
 }
-
-std::string presetRows(const AttackInfo& attack) {
-  std::string text = "| preset | values | |\n|---|---|---|\n";
-  for (const auto& preset : attack.presets) {
-    std::string values;
-    for (const auto& [name, value] : preset.parameters.values()) {
-      values += (values.empty() ? "" : ", ") + name + " " + toText(value);
-    }
-    text += "| `" + preset.name + "` | " + cell(values) + " | " + cell(preset.summary) + " |\n";
-  }
-  return text;
-}
-
-}  // namespace
 
 std::string attackList(const std::vector<AttackInfo>& attacks) {
   std::string text;

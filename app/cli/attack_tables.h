@@ -10,6 +10,11 @@
 
 namespace whorl::cli {
 
+/// Text for a cell of a Markdown table, which must not end the cell.
+std::string cell(std::string text);
+/// A Markdown table of declared parameters.
+std::string parameterRows(const std::vector<ParameterSpec>& specs);
+
 /// One line an attack: name, threat model, norms, whether it can be targeted, and its reference.
 std::string attackList(const std::vector<AttackInfo>& attacks);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// attack, detect, tune, attacks: attacks over a data set, and what there is of them.
+// attack, detect, tune, attacks, detectors: attacks and detectors over a data set, and what there is of them.
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -10,6 +10,7 @@
 
 #include "app/cli/attack_tables.h"
 #include "app/cli/commands.h"
+#include "app/cli/detector_tables.h"
 #include "app/cli/text.h"
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
@@ -27,15 +28,14 @@ struct AttackOptions {
   std::string indices;  ///< file
 };
 
-OperationSpec findSpec(const std::vector<OperationSpec>& specs, const std::string& kind, const std::string& name) {
+DetectorInfo findDetector(const Engine& engine, const std::string& name) {
   std::string known;
-  for (const auto& spec : specs) {
-    if (spec.name == name) return spec;
-    known += (known.empty() ? "" : ", ") + spec.name;
+  for (auto& info : engine.detectors()) {
+    if (info.spec.name == name) return std::move(info);
+    known += (known.empty() ? "" : ", ") + info.spec.name;
   }
-  throw Error(ErrorKind::Usage,
-              name.empty() ? "no " + kind + " was named" : "there is no " + kind + " \"" + name + "\"", "--" + kind,
-              "one of " + known);
+  throw Error(ErrorKind::Usage, name.empty() ? "no detector was named" : "there is no detector \"" + name + "\"",
+              "--detector", "one of " + known);
 }
 
 AttackInfo findAttack(const Engine& engine, const std::string& name) {
@@ -53,6 +53,20 @@ std::vector<ParameterSpec> allParameters(const AttackInfo& attack) {
   auto specs = attack.spec.parameters;
   specs.insert(specs.end(), attack.adaptiveParameters.begin(), attack.adaptiveParameters.end());
   return specs;
+}
+
+/// An attack of one norm has no parameter for it: naming that norm says nothing new, another one can't be had.
+void takeOnlyNorm(const AttackInfo& attack, std::vector<ExtraOption>& extras) {
+  const auto& specs = attack.spec.parameters;
+  const auto isNorm = [](const auto& named) { return named.name == "norm"; };
+  const auto given = std::find_if(extras.begin(), extras.end(), isNorm);
+  if (given == extras.end() || std::any_of(specs.begin(), specs.end(), isNorm)) return;
+  const std::string norm = attack.norms.empty() ? "" : attack.norms.front();
+  if (given->value != norm) {
+    throw Error(ErrorKind::Usage, "norm must be " + norm + ", not \"" + given->value.value_or("") + "\"",
+                attack.spec.name, "this attack has no other; whorl-cli attacks list says which have");
+  }
+  extras.erase(given);
 }
 
 /// A preset's values and threat model first, then what was said by hand.
@@ -74,6 +88,7 @@ void takeAttack(AttackRunRequest& request, const AttackInfo& attack, const std::
     threatModel = found->threatModel;
   }
   if (request.threatModel.empty()) request.threatModel = threatModel;
+  takeOnlyNorm(attack, extras);
   const Parameters given = takeParameters(attack.spec.name, allParameters(attack), extras);
   for (const auto& [name, value] : given.values()) request.parameters.set(name, value);
 }
@@ -157,7 +172,7 @@ void runDetect(Session& session, const AttackOptions& options, std::vector<Extra
   Engine& engine = session.engine();
   DetectRequest request = options.request;
   const AttackInfo attack = findAttack(engine, request.attack.attack);
-  const OperationSpec detector = findSpec(engine.detectors(), "detector", request.detector);
+  const OperationSpec detector = findDetector(engine, request.detector).spec;
   takeAttack(request.attack, attack, options.preset, extras);
   request.detectorParameters = takeParameters(detector.name, detector.parameters, extras);
   auto specs = allParameters(attack);
@@ -168,9 +183,10 @@ void runDetect(Session& session, const AttackOptions& options, std::vector<Extra
   session.run(Lane::Batch, "detect", [&](JobContext& context) { result = engine.detect(request, context); });
   const auto auc = [](double area) { return std::isfinite(area) ? format("%.4f %%", 100 * area) : "none"; };
   session.print(attackText(result.attack) + "AUC            " + auc(result.aucSuccessful) + " (successful attacks), " +
-                auc(result.aucAll) + " (all)\n" + "threshold      " + figure(result.threshold) + ": rejects " +
-                percent(result.falsePositiveRate) + " of clean images, " + percent(result.truePositiveRate) +
-                " of successful attacks\n");
+                auc(result.aucAll) + " (all)\n" + "precision      " + auc(result.averagePrecision) +
+                " (average, successful attacks), detection accuracy " + percent(result.detectionAccuracy) + "\n" +
+                "threshold      " + figure(result.threshold) + ": rejects " + percent(result.falsePositiveRate) +
+                " of clean images, " + percent(result.truePositiveRate) + " of successful attacks\n");
   session.writeJson(result.json);
 }
 
@@ -254,6 +270,18 @@ void addDetect(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
                   "Use another model's fingerprints: what does a network answer that wasn't trained for them?");
   app->add_option("--false-positive-rate", options->request.falsePositiveRate,
                   "Wanted share of rejected clean images; sets the threshold on training images (default 0.05)");
+  app->add_option("--companion", options->request.companions, "Another model of an ensemble; may be repeated")
+      ->allow_extra_args(false);
+  app->add_option("--fit-attack", options->request.fitAttack,
+                  "Attack that a detector learns from, on training images (default fgsm, as published; \"tested\": the "
+                  "tested one)");
+  app->add_option("--fit-preset", options->request.fitPreset,
+                  "Its preset (default: the one named like the data set, else the attack's defaults)");
+  app->add_option("--fit-count", options->request.fitCount, "Training images that are attacked for it (default 1000)")
+      ->check(wholeNumberProblem<std::int64_t>);
+  app->add_option("--fit-images", options->request.fitTrainImages,
+                  "Labelled training images that a detector learns from (default: all that are left)")
+      ->check(wholeNumberProblem<std::int64_t>);
   commands.push_back({app,
                       [options](Session& session, std::vector<ExtraOption> extras) {
                         runDetect(session, *options, std::move(extras));
@@ -262,7 +290,7 @@ void addDetect(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
                         std::string name = rawOption(arguments, "--detector");
                         if (name.empty()) name = "fingerprint";
                         return attackHelp(engine, arguments) + "\nParameters of the detector " + name + ":\n" +
-                               describeParameters(findSpec(engine.detectors(), "detector", name).parameters);
+                               describeParameters(findDetector(engine, name).spec.parameters);
                       },
                       true});
 }
@@ -305,7 +333,13 @@ void addTune(CLI::App& root, CommonOptions& common, std::vector<Command>& comman
                       nullptr, false});
 }
 
-// ---- attacks -------------------------------------------------------------------------------------------------------
+// ---- attacks, detectors --------------------------------------------------------------------------------------------
+
+void listDetectors(Session& session) {
+  const auto list = session.engine().detectors();
+  session.print(detectorList(list));
+  session.writeJson(jsonText({{"detectors", detectorDocuments(list)}}));
+}
 
 void listAttacks(Session& session) {
   const auto list = session.engine().attacks();
@@ -313,7 +347,7 @@ void listAttacks(Session& session) {
   session.writeJson(jsonText({{"attacks", attackDocuments(list)}}));
 }
 
-void addAttackLists(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+void addLists(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
   const auto add = [&](CLI::App& app, void (*run)(Session&)) {
     addCommonOptions(app, common);
     commands.push_back(
@@ -325,6 +359,12 @@ void addAttackLists(CLI::App& root, CommonOptions& common, std::vector<Command>&
   add(*app->add_subcommand("list", "The same; --json gives parameters and presets"), listAttacks);
   add(*app->add_subcommand("table", "The tables of docs/attacks.md, as Markdown"),
       [](Session& session) { session.print(attackMarkdown(session.engine().attacks())); });
+  app = root.add_subcommand("detectors", "List detectors: what they need, reference");
+  app->require_subcommand(0, 1);
+  add(*app, listDetectors);
+  add(*app->add_subcommand("list", "The same; --json gives parameters"), listDetectors);
+  add(*app->add_subcommand("table", "The tables of docs/detectors.md, as Markdown"),
+      [](Session& session) { session.print(detectorMarkdown(session.engine().detectors())); });
 }
 
 }  // namespace
@@ -333,7 +373,7 @@ void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Comman
   addAttack(root, common, commands);
   addDetect(root, common, commands);
   addTune(root, common, commands);
-  addAttackLists(root, common, commands);
+  addLists(root, common, commands);
 }
 
 }  // namespace whorl::cli

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "app/cli/commands.h"
+#include "app/cli/detector_tables.h"
 #include "app/cli/text.h"
 #include "core/base/error.h"
 
@@ -281,10 +282,9 @@ void showInfo(Session& session) {
   }
   document["presets"] = presets;
   document["architectures"] = architectures;
-  for (const auto& [name, specs] : {std::pair{"objectives", engine.objectives()}, {"detectors", engine.detectors()}}) {
-    document[name] = json::array();
-    for (const auto& spec : specs) document[name].push_back(toJson(spec));
-  }
+  document["objectives"] = json::array();
+  for (const auto& spec : engine.objectives()) document["objectives"].push_back(toJson(spec));
+  document["detectors"] = detectorDocuments(engine.detectors());
   std::string devices;
   for (const auto& device : info.devices) devices += (devices.empty() ? "" : ", ") + device;
   session.print("whorl " + info.version + ", LibTorch " + info.torchVersion +

@@ -94,9 +94,12 @@ std::vector<AttackInfo> EngineImpl::attacks() const {
   return list;
 }
 
-std::vector<OperationSpec> EngineImpl::detectors() const {
-  std::vector<OperationSpec> list;
-  for (const auto& entry : whorl::detectors()) list.push_back(*entry.spec);
+std::vector<DetectorInfo> EngineImpl::detectors() const {
+  std::vector<DetectorInfo> list;
+  for (const auto& entry : whorl::detectors()) {
+    list.push_back(
+        {*entry.spec, entry.needs.trainingImages, entry.needs.attackedImages, entry.needs.twins, entry.companions});
+  }
   return list;
 }
 

@@ -46,7 +46,8 @@ class EngineTest : public QObject {
     const auto attacks = names(m_engine->attacks(), [](const AttackInfo& a) { return a.spec.name; });
     QVERIFY(attacks.contains("fgsm") && attacks.contains("bim") && attacks.contains("pgd"));
     QVERIFY(names(m_engine->perturbations(), specName).contains("jpeg"));
-    QVERIFY(names(m_engine->detectors(), specName).contains("fingerprint"));
+    QVERIFY(
+        names(m_engine->detectors(), [](const DetectorInfo& info) { return info.spec.name; }).contains("fingerprint"));
     QVERIFY(names(m_engine->objectives(), specName).contains("fingerprint"));
     QVERIFY(names(m_engine->datasets(), [](const DatasetInfo& d) { return d.name; }).contains("mnist"));
     QVERIFY(

@@ -4,6 +4,7 @@ whorl_add_test(core/service/engine_test.cpp TORCH LIBS whorl_engine_core LABELS 
 whorl_add_test(core/service/even_trace_test.cpp LABELS core)
 whorl_add_test(core/service/training_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/detect_test.cpp TORCH LIBS whorl_engine_core LABELS core)
+whorl_add_test(core/service/detect_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/evaluate_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/models_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/torchscript_models_test.cpp TORCH LIBS whorl_engine_core LABELS core)
