@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiment/keys.h"
+
+#include "core/base/sha256.h"
+
+namespace whorl {
+
+std::string keyOf(const nlohmann::json& request) {
+  const std::string text = request.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return sha256Hex(text.data(), text.size());
+}
+
+nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum) {
+  return {{"stage", "model"},
+          {"computation", kComputation.training},
+          {"data", dataChecksum},
+          {"architecture", task.architecture},
+          {"objective", task.objective},
+          {"parameters", toJson(task.parameters)},
+          {"seed", task.seed},
+          {"limit_train", task.limitTrain}};
+}
+
+nlohmann::json request(const ImageChoice& choice, std::int64_t target, const std::string& dataChecksum,
+                       const std::string& modelSha256) {
+  return {{"stage", "selection"},   {"computation", kComputation.selection},
+          {"data", dataChecksum},   {"split", choice.split},
+          {"model", modelSha256},   {"count", choice.count},
+          {"seed", choice.seed},    {"from_end", choice.fromEnd},
+          {"without_class", target}};
+}
+
+nlohmann::json request(const AttackTask& task, const std::string& split, std::uint64_t seed,
+                       const std::string& dataChecksum, const std::string& modelSha256) {
+  return {{"computation", kComputation.attack},
+          {"data", dataChecksum},
+          {"split", split},
+          {"model", modelSha256},
+          {"attack", task.attack},
+          {"parameters", toJson(task.parameters)},
+          {"threat_model", task.threatModel},
+          {"precision", task.precision},
+          {"seed", seed}};
+}
+
+nlohmann::json request(const DetectorTask& task) {
+  return {{"detector", task.detector}, {"parameters", toJson(task.parameters)}};
+}
+
+std::string costKey(const AttackTask& task, const ModelFile& model, const std::string& data) {
+  return keyOf({{"cost", "attack"},
+                {"attack", task.attack},
+                {"parameters", toJson(task.parameters)},
+                {"threat_model", task.threatModel},
+                {"precision", task.precision},
+                {"architecture", model.architecture},
+                {"data", data}});
+}
+
+std::string costKey(const TrainingTask& task) {
+  return keyOf({{"cost", "training"},
+                {"data", task.data},
+                {"architecture", task.architecture},
+                {"objective", task.objective},
+                {"parameters", toJson(task.parameters)},
+                {"limit_train", task.limitTrain}});
+}
+
+std::string costKey(const DetectorTask& task, const std::string& step, const ModelFile& model,
+                    const std::string& data) {
+  return keyOf({{"cost", step}, {"detector", request(task)}, {"architecture", model.architecture}, {"data", data}});
+}
+
+}  // namespace whorl
