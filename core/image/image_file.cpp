@@ -100,15 +100,28 @@ LoadedImage readImage(const std::filesystem::path& path) {
   return decodeImage(bytes.data(), bytes.size(), path.string());
 }
 
-void writeImage(const Image& image, const std::filesystem::path& path) {
-  const std::string ending = lowerEnding(path);
-  const std::vector<int> options = encodingOptions(ending, path);
+namespace {
+
+std::vector<std::uint8_t> encode(const Image& image, const std::string& ending, const std::string& where) {
+  const std::vector<int> options = encodingOptions(ending, where);
   std::vector<std::uint8_t> bytes;
-  withOpenCv(ErrorKind::Failed, path.string(), [&] {
+  withOpenCv(ErrorKind::Failed, where, [&] {
     if (!cv::imencode(ending, toMat8(image), bytes, options)) {
-      throw Error(ErrorKind::Failed, "the image could not be encoded", path.string(), "try .png");
+      throw Error(ErrorKind::Failed, "the image could not be encoded", where, "try .png");
     }
   });
+  return bytes;
+}
+
+}  // namespace
+
+std::string encodePng(const Image& image) {
+  const std::vector<std::uint8_t> bytes = encode(image, ".png", "a PNG");
+  return {bytes.begin(), bytes.end()};
+}
+
+void writeImage(const Image& image, const std::filesystem::path& path) {
+  const std::vector<std::uint8_t> bytes = encode(image, lowerEnding(path), path.string());
   AtomicFile file(path);
   file.write(bytes.data(), bytes.size());
   file.commit();

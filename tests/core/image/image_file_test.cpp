@@ -313,6 +313,13 @@ class ImageFileTest : public QObject {
     QVERIFY(isRed(back, 16, 2) && isBlue(back, 16, 45));
   }
 
+  void pngInMemory() {
+    const Image image = decoded(encoded(".png", redAndBlue())).image;
+    const std::string bytes = encodePng(image);
+    QVERIFY(bytes.starts_with("\x89PNG"));
+    QVERIFY(decodeImage(bytes.data(), bytes.size(), "memory").image == image);
+  }
+
   void unwritableAndUnknownEndings() {
     const Image image{{1, 1, 1}, {0.5f}};
     try {
