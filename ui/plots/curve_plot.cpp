@@ -31,6 +31,22 @@ class PercentTicker : public QCPAxisTicker {
   }
 };
 
+/// The same where powers of ten are marked.
+class LogarithmicPercentTicker : public QCPAxisTickerLog {
+ protected:
+  QString getTickLabel(double tick, const QLocale&, QChar, int) override {
+    return QString::number(tick * 100, 'g', 6) + QStringLiteral(" %");
+  }
+};
+
+/// Moves a range by a share of itself.
+void moveBy(QCPAxis* axis, double share) {
+  const QCPRange range = axis->range();
+  if (axis->scaleType() == QCPAxis::stLinear) return axis->moveRange(share * range.size());
+  const double factor = std::pow(range.upper / range.lower, share);
+  axis->setRange(range.lower * factor, range.upper * factor);
+}
+
 }  // namespace
 
 struct CurvePlot::Canvas {
@@ -103,6 +119,7 @@ void CurvePlot::declare(const QString& key, const QString& label, Line line) {
   curve.label = label;
   curve.line = line;
   curve.graph->setName(label);
+  curve.graph->setLineStyle(line == Line::Steps ? QCPGraph::lsStepLeft : QCPGraph::lsLine);
   curve.graph->setScatterStyle(line == Line::Points ? QCPScatterStyle(QCPScatterStyle::ssDisc, 6) : QCPScatterStyle());
   applyColours(m_colours);
 }
@@ -149,6 +166,37 @@ void CurvePlot::setScale(Scale scale) {
   redrawSoon();
 }
 
+void CurvePlot::setXScale(XScale scale) {
+  m_xScale = scale;
+  const bool logarithmic = scale == XScale::LogarithmicShare;
+  QCPAxis* axis = m_canvas->plot->xAxis;
+  for (QCPAxis* each : {axis, m_canvas->plot->xAxis2}) {
+    each->setScaleType(logarithmic ? QCPAxis::stLogarithmic : QCPAxis::stLinear);
+  }
+  axis->setNumberFormat(QStringLiteral("gb"));
+  if (logarithmic) {
+    axis->setTicker(QSharedPointer<LogarithmicPercentTicker>::create());
+  } else if (scale == XScale::Share) {
+    axis->setTicker(QSharedPointer<PercentTicker>::create());
+  } else {
+    axis->setTicker(QSharedPointer<QCPAxisTicker>::create());
+  }
+  axis->grid()->setVisible(scale != XScale::Counts);
+  m_canvas->plot->axisRect()->setMinimumMargins(QMargins(64, 8, scale == XScale::Counts ? 8 : 26, 0));
+  redrawSoon();
+}
+
+void CurvePlot::setFrame(const QRectF& frame) {
+  m_frame = frame;
+  resetView();
+}
+
+void CurvePlot::setQuietLegend(bool quiet) {
+  m_quiet = quiet;
+  applyColours(m_colours);
+  updateLegend();
+}
+
 void CurvePlot::redrawSoon() {
   if (!m_timer.isActive()) m_timer.start();
 }
@@ -168,6 +216,11 @@ void CurvePlot::redraw() {
 }
 
 void CurvePlot::fitView() {
+  if (m_frame) {
+    m_canvas->plot->xAxis->setRange(m_frame->left(), m_frame->right());
+    m_canvas->plot->yAxis->setRange(m_frame->top(), m_frame->bottom());
+    return;
+  }
   double left = INFINITY, right = 0, low = INFINITY, high = -INFINITY;
   for (const auto& curve : m_curves) {
     for (const CurvePoint& point : curve->series.points()) {
@@ -218,13 +271,16 @@ void CurvePlot::applyColours(const PlotColours& colours) {
   }
   plot->xAxis2->setTickPen(Qt::NoPen);
   plot->xAxis2->setBasePen(Qt::NoPen);
-  plot->xAxis2->grid()->setPen(QPen(colours.grid, 1, Qt::DashLine));
+  plot->xAxis2->grid()->setPen(QPen(m_quiet ? colours.axis : colours.grid, 1, Qt::DashLine));
   m_canvas->cursor->setPen(QPen(colours.axis, 1, Qt::DotLine));
   for (std::size_t i = 0; i < m_curves.size(); ++i) {
     const Curve& curve = *m_curves[i];
     QPen pen(colours.colour(i), curve.line == Line::Solid ? 1.5 : 1.8);
     if (curve.line == Line::Dashed) pen.setStyle(Qt::DashLine);
     curve.graph->setPen(pen);
+    QColor fill = colours.colour(i);
+    fill.setAlpha(90);
+    curve.graph->setBrush(curve.line == Line::Steps ? QBrush(fill) : QBrush(Qt::NoBrush));
   }
 }
 
@@ -278,10 +334,8 @@ void CurvePlot::zoom(double factor) {
 
 void CurvePlot::pan(double dx, double dy) {
   m_follow = false;
-  QCPAxis* x = m_canvas->plot->xAxis;
-  QCPAxis* y = m_canvas->plot->yAxis;
-  x->moveRange(dx * x->range().size());
-  if (m_scale != Scale::Logarithmic) y->moveRange(dy * y->range().size());
+  moveBy(m_canvas->plot->xAxis, dx);
+  moveBy(m_canvas->plot->yAxis, dy);
   m_canvas->plot->replot(QCustomPlot::rpQueuedReplot);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QRectF>
 #include <QString>
 #include <QTimer>
 #include <QWidget>
@@ -25,8 +26,14 @@ class CurvePlot : public QWidget {
   Q_OBJECT
 
  public:
-  enum class Line { Solid, Dashed, Points };        ///< Points: few values, joined by a line
+  enum class Line {
+    Solid,
+    Dashed,
+    Points,
+    Steps
+  };  ///< Points: few values, joined by a line. Steps: filled, from each x on
   enum class Scale { Linear, Logarithmic, Share };  ///< Share: values in [0,1], shown as per cent
+  enum class XScale { Counts, Numbers, Share, LogarithmicShare };
 
   static constexpr int kRedrawMs = 50;
 
@@ -42,6 +49,13 @@ class CurvePlot : public QWidget {
   /// Removes all curves and marks.
   void clear();
   void setScale(Scale scale);
+  /// Counts, such as steps, unless it is told otherwise.
+  void setXScale(XScale scale);
+  /// Shows this, rather than what the points span, until a person zooms: x from left to right, y from top to bottom().
+  void setFrame(const QRectF& frame);
+  /// The legend tells values only under the cursor, straight between neighbouring points: for curves whose newest point
+  /// means nothing.
+  void setQuietLegend(bool quiet);
   /// Of plots above each other only the last needs the name below its axis.
   void hideXLabel();
   Scale scale() const { return m_scale; }
@@ -87,6 +101,8 @@ class CurvePlot : public QWidget {
   };
   struct Canvas;
   Curve& curve(const QString& key);
+  QString xText(double x) const;
+  std::optional<double> valueAt(const Curve& curve, std::optional<double> x) const;
   void redrawSoon();
   void redraw();
   void applyColours(const PlotColours& colours);
@@ -100,6 +116,9 @@ class CurvePlot : public QWidget {
   QString m_title;
   QString m_xLabel;
   Scale m_scale;
+  XScale m_xScale = XScale::Counts;
+  std::optional<QRectF> m_frame;
+  bool m_quiet = false;
   std::unique_ptr<Canvas> m_canvas;
   std::vector<std::unique_ptr<Curve>> m_curves;
   std::vector<double> m_marks;

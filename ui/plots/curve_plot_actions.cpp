@@ -25,6 +25,8 @@ QString glyph(CurvePlot::Line line) {
       return QStringLiteral("╍");
     case CurvePlot::Line::Points:
       return QStringLiteral("●");
+    case CurvePlot::Line::Steps:
+      return QStringLiteral("▬");
   }
   return {};
 }
@@ -57,13 +59,32 @@ CurvePlot::Curve& CurvePlot::curve(const QString& key) {
   return *m_curves.back();
 }
 
+QString CurvePlot::xText(double x) const {
+  switch (m_xScale) {
+    case XScale::Counts:
+      return countText(std::llround(x));
+    case XScale::Numbers:
+      return numberText(x, 3);
+    case XScale::Share:
+    case XScale::LogarithmicShare:
+      return percentText(x);
+  }
+  return {};
+}
+
+std::optional<double> CurvePlot::valueAt(const Curve& curve, std::optional<double> x) const {
+  if (curve.series.empty() || (m_quiet && !x)) return std::nullopt;
+  if (!x) return curve.series.last().y;
+  return m_quiet && curve.line != Line::Steps ? curve.series.between(*x) : curve.series.nearest(*x).y;
+}
+
 QString CurvePlot::valuesText(std::optional<double> x) const {
   QStringList parts;
   for (const auto& curve : m_curves) {
     if (curve->series.empty()) continue;
-    const double value = x ? curve->series.nearest(*x).y : curve->series.last().y;
-    parts << QStringLiteral("%1 %2").arg(curve->label,
-                                         m_scale == Scale::Share ? percentText(value) : numberText(value, 3));
+    const auto value = valueAt(*curve, x);
+    const QString text = !value ? QString() : m_scale == Scale::Share ? percentText(*value) : numberText(*value, 3);
+    parts << QStringLiteral("%1 %2").arg(curve->label, text).trimmed();
   }
   return parts.join(QStringLiteral(", "));
 }
@@ -72,15 +93,15 @@ void CurvePlot::updateLegend() {
   QString html = QStringLiteral("<b>%1</b>").arg(m_title.toHtmlEscaped());
   if (m_cursor) {
     html += QStringLiteral("&nbsp; <span style='color:%1'>%2 %3</span>")
-                .arg(m_colours.axis.name(), m_xLabel.toHtmlEscaped(), countText(std::llround(*m_cursor)));
+                .arg(m_colours.axis.name(), m_xLabel.toHtmlEscaped(), xText(*m_cursor));
   }
   for (std::size_t i = 0; i < m_curves.size(); ++i) {
     const Curve& curve = *m_curves[i];
     if (curve.series.empty()) continue;
-    const double value = m_cursor ? curve.series.nearest(*m_cursor).y : curve.series.last().y;
+    const auto value = valueAt(curve, m_cursor);
+    const QString text = !value ? QString() : m_scale == Scale::Share ? percentText(*value) : numberText(*value, 3);
     html += QStringLiteral(" &nbsp; <span style='color:%1'>%2</span> %3&nbsp;<b>%4</b>")
-                .arg(m_colours.colour(i).name(), glyph(curve.line), curve.label.toHtmlEscaped(),
-                     m_scale == Scale::Share ? percentText(value) : numberText(value, 3));
+                .arg(m_colours.colour(i).name(), glyph(curve.line), curve.label.toHtmlEscaped(), text);
   }
   m_legend->setText(html);
   setAccessibleDescription(valuesText(m_cursor));

@@ -47,4 +47,14 @@ CurvePoint CurveSeries::nearest(double x) const {
   return *after;
 }
 
+double CurveSeries::between(double x) const {
+  const std::vector<CurvePoint> all = points();
+  const auto after =
+      std::upper_bound(all.begin(), all.end(), x, [](double at, const CurvePoint& p) { return at < p.x; });
+  if (after == all.begin()) return all.front().y;
+  const CurvePoint& before = *(after - 1);
+  if (after == all.end() || before.x == x) return before.y;
+  return before.y + (after->y - before.y) * (x - before.x) / (after->x - before.x);
+}
+
 }  // namespace whorl::ui

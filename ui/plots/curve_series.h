@@ -33,6 +33,9 @@ class CurveSeries {
 
   /// The value of the point nearest to `x`. Only when not empty().
   CurvePoint nearest(double x) const;
+  /// The value on the straight line between the neighbours of `x`; beyond the ends, that of the end. Where the curve
+  /// jumps, the higher one. Only when not empty().
+  double between(double x) const;
 
  private:
   void halve();

@@ -120,6 +120,40 @@ class CurvePlotTest : public QObject {
     QVERIFY(!QApplication::clipboard()->image().isNull());
   }
 
+  void aQuietLegendTellsValuesUnderTheCursorAlone() {
+    CurvePlot plot(QStringLiteral("ROC"), QStringLiteral("false positives"), CurvePlot::Scale::Share);
+    plot.setXScale(CurvePlot::XScale::LogarithmicShare);
+    plot.setFrame(QRectF(QPointF(0.001, 0), QPointF(1, 1)));
+    plot.setQuietLegend(true);
+    plot.resize(600, 300);
+    plot.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&plot));
+    plot.append("lid", 0.001, 0.2);
+    plot.append("lid", 1, 1);
+    QCOMPARE(plot.valuesText(), QStringLiteral("lid"));
+    QCOMPARE(plot.valuesText(0.5005), QStringLiteral("lid 60.00 %"));  // half way
+    QTest::keyClick(&plot, Qt::Key_Right);
+    QTest::keyClick(&plot, Qt::Key_Minus);
+    QVERIFY(!plot.followsData());
+    QTest::keyClick(&plot, Qt::Key_Home);
+    QVERIFY(plot.followsData());
+  }
+
+  void stepsAreFilled() {
+    CurvePlot plot(QStringLiteral("Scores"), QStringLiteral("score"), CurvePlot::Scale::Share);
+    plot.setXScale(CurvePlot::XScale::Numbers);
+    plot.setFrame(QRectF(QPointF(0, 0), QPointF(1, 1)));
+    plot.resize(600, 300);
+    plot.show();
+    QVERIFY(QTest::qWaitForWindowExposed(&plot));
+    const QColor ground = PlotColours::of(plot.palette()).background;
+    plot.declare("clean", "clean", CurvePlot::Line::Steps);
+    for (const auto& [x, y] : {std::pair{0.0, 0.9}, {0.5, 0.0}, {1.0, 0.0}}) plot.append("clean", x, y);
+    // The left half is filled up to nine tenths, the right half is empty.
+    QTRY_VERIFY(plot.grab().toImage().pixelColor(180, 200) != ground);
+    QCOMPARE(plot.grab().toImage().pixelColor(530, 123), ground);
+  }
+
   void followsThePalette() {
     CurvePlot plot(QStringLiteral("Loss"), QStringLiteral("step"), CurvePlot::Scale::Linear);
     plot.resize(600, 300);

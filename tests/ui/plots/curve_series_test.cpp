@@ -54,6 +54,16 @@ class CurveSeriesTest : public QObject {
     QCOMPARE(series.nearest(6).x, 10.0);
     QCOMPARE(series.nearest(99).x, 20.0);
   }
+
+  void betweenPoints() {
+    CurveSeries series;
+    for (const auto& [x, y] : {std::pair{0.0, 0.0}, {0.0, 0.5}, {0.5, 0.75}, {1.0, 1.0}}) series.append(x, y);
+    QCOMPARE(series.between(-1), 0.0);
+    QCOMPARE(series.between(0), 0.5);  // the upper end of a jump
+    QCOMPARE(series.between(0.25), 0.625);
+    QCOMPARE(series.between(0.5), 0.75);
+    QCOMPARE(series.between(7), 1.0);
+  }
 };
 
 QTEST_APPLESS_MAIN(CurveSeriesTest)
