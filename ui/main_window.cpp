@@ -24,6 +24,7 @@
 #include "ui/explore/step_stack.h"
 #include "ui/help_windows.h"
 #include "ui/jobs/jobs_dock.h"
+#include "ui/pages/evaluate_page.h"
 #include "ui/pages/explore_page.h"
 #include "ui/pages/models_page.h"
 #include "ui/pages/train_page.h"
@@ -101,7 +102,9 @@ void MainWindow::addPages() {
   auto* models = new ModelsPage(m_session, m_pages);
   addPage(QStringLiteral("explore"), tr("Explore"), m_explore, 1);
   addPage(QStringLiteral("train"), tr("Train"), train, 2);
-  addPage(QStringLiteral("models"), tr("Models"), models, 3);
+  m_evaluate = new EvaluatePage(m_session, m_pages);
+  addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate, 3);
+  addPage(QStringLiteral("models"), tr("Models"), models, 4);
   m_pageActions->actions().first()->setChecked(true);
 
   const auto explore = [this](const QString& id) {
@@ -111,11 +114,17 @@ void MainWindow::addPages() {
   connect(m_explore, &ExplorePage::trainWanted, this, [this] { showPage(QStringLiteral("train")); });
   connect(m_explore, &ExplorePage::statusChanged, this, &MainWindow::showStatus);
   addPageCommands(train, models);
+  addEvaluateCommands();
   // Undo is about the steps that one sees.
   connect(m_pages, &QStackedWidget::currentChanged, this,
           [this] { m_steps->undoStack()->setActive(m_pages->currentWidget() == m_explore); });
   connect(train, &TrainPage::openInExplore, this, explore);
   connect(models, &ModelsPage::openInExplore, this, explore);
+  connect(m_evaluate, &EvaluatePage::imagesWanted, this,
+          [this](const QString& file, const QString& model, const QString& title) {
+            m_explore->openAttacked(file, model, title);
+            showPage(QStringLiteral("explore"));
+          });
 }
 
 void MainWindow::addPage(const QString& name, const QString& title, QWidget* page, int number) {
@@ -192,6 +201,30 @@ void MainWindow::addPageCommands(TrainPage* train, ModelsPage* models) {
       [models] { models->exportTableWithDialog(); });
 }
 
+void MainWindow::addEvaluateCommands() {
+  const QString group = tr("Evaluation");
+  const auto add = [&](const char* id, const QString& text, const char* icon, const QList<QKeySequence>& shortcuts,
+                       const QString& tip, void (EvaluatePage::*act)()) {
+    m_commands->add({QString::fromLatin1(id), text, group, QString::fromLatin1(icon), shortcuts, tip}, this,
+                    [this, act] {
+                      showPage(QStringLiteral("evaluate"));
+                      (m_evaluate->*act)();
+                    });
+  };
+  add("evaluate.run", tr("&Run or resume the recipe"), "play", {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R)},
+      tr("Compute the cells that are not finished"), &EvaluatePage::startRun);
+  add("evaluate.stop", tr("S&top the recipe"), "stop", {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Period)},
+      tr("End the run; what is finished is kept"), &EvaluatePage::stopRun);
+  add("evaluate.open", tr("Open a &recipe…"), "open", {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O)},
+      tr("Open a recipe file of your own"), &EvaluatePage::chooseRecipeFile);
+  add("evaluate.images", tr("Show the attacked &images of the cell"), "explore", {},
+      tr("Open the images of the chosen cell in Explore"), &EvaluatePage::openImages);
+  add("evaluate.report", tr("Open the re&port"), "export", {}, tr("The web page that the last run wrote"),
+      &EvaluatePage::openReport);
+  add("evaluate.export_table", tr("Export the table of &figures…"), "export", {}, tr("As CSV, Markdown, LaTeX or text"),
+      &EvaluatePage::exportTableWithDialog);
+}
+
 void MainWindow::addThemeCommands() {
   auto* group = new QActionGroup(this);
   const std::pair<Theme, QString> kinds[] = {
@@ -233,8 +266,12 @@ void MainWindow::fillMenus() {
   put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
-  put(go, {"page.explore", "page.train", "page.models", "", "image.previous", "image.next", "image.random"});
-  put(run, {"train.start", "train.pause", "train.keep", "", "models.import", "models.export_table"});
+  put(go, {"page.explore", "page.train", "page.evaluate", "page.models", "", "image.previous", "image.next",
+           "image.random"});
+  put(run, {"train.start", "train.pause", "train.keep", ""});
+  put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",
+            "evaluate.export_table", ""});
+  put(run, {"models.import", "models.export_table"});
   put(help, {"help.palette", "help.shortcuts", "", "help.about"});
 }
 
@@ -286,6 +323,9 @@ void MainWindow::restoreSession() {
     setTheme(themeFromName(settings.value(QStringLiteral("theme")).toString()));
     showPage(settings.value(QStringLiteral("page")).toString());
   }
+  m_evaluate->restore(settings.value(QStringLiteral("evaluate/recipe")).toString(),
+                      settings.value(QStringLiteral("evaluate/preset")).toString(),
+                      settings.value(QStringLiteral("evaluate/metric")).toString());
   if (const auto state = m_store.read()) m_explore->restore(*state);
 }
 
@@ -296,6 +336,9 @@ void MainWindow::saveSession() {
   settings.setValue(QStringLiteral("window/state"), saveState(kSettingsVersion));
   settings.setValue(QStringLiteral("theme"), themeName(m_theme));
   settings.setValue(QStringLiteral("page"), currentPage());
+  settings.setValue(QStringLiteral("evaluate/recipe"), m_evaluate->recipeId());
+  settings.setValue(QStringLiteral("evaluate/preset"), m_evaluate->presetName());
+  settings.setValue(QStringLiteral("evaluate/metric"), m_evaluate->metricId());
   if (m_explore->model()) m_store.write(m_explore->state());
 }
 

@@ -16,6 +16,7 @@ namespace whorl::ui {
 class CommandPalette;
 class CommandRegistry;
 class EngineSession;
+class EvaluatePage;
 class ExplorePage;
 class SideBar;
 class ModelsPage;
@@ -37,9 +38,10 @@ class MainWindow : public QMainWindow {
   ~MainWindow() override;
 
   ExplorePage* explore() const { return m_explore; }
+  EvaluatePage* evaluate() const { return m_evaluate; }
   CommandRegistry* commands() const { return m_commands; }
   StepStack* steps() const { return m_steps; }
-  /// "explore", "train", "models"; false for another name.
+  /// "explore", "train", "evaluate", "models"; false for another name.
   bool showPage(const QString& name);
   QString currentPage() const;
   void setTheme(Theme theme);
@@ -52,6 +54,7 @@ class MainWindow : public QMainWindow {
   void addPage(const QString& name, const QString& title, QWidget* page, int number);
   void addWindowCommands();
   void addPageCommands(TrainPage* train, ModelsPage* models);
+  void addEvaluateCommands();
   void addThemeCommands();
   void fillMenus();
   void addStatus();
@@ -71,6 +74,7 @@ class MainWindow : public QMainWindow {
   QStackedWidget* m_pages = nullptr;
   QActionGroup* m_pageActions = nullptr;
   ExplorePage* m_explore = nullptr;
+  EvaluatePage* m_evaluate = nullptr;
   CommandPalette* m_palette = nullptr;
   QLabel* m_modelStatus = nullptr;
   QLabel* m_imageStatus = nullptr;

@@ -5,6 +5,15 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/app/window_options.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_palette.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_registry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/cell_details.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_plots.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_run.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_delegate.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_model.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_text.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/metric.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/recipe_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/score_bins.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/attack_choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/explore_commands.cpp
@@ -12,6 +21,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/explore/filmstrip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/image_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/image_source.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/explore/image_source_attacked.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/operations.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/result_presenter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/source_bar.cpp
@@ -31,6 +41,9 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_files.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_details.cpp
@@ -77,6 +90,7 @@ set(WHORL_UI_RESOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/copy.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/difference.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/down.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/evaluate.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/explore.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/export.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/fetch.svg

@@ -67,6 +67,7 @@ ImageSource::Loaded ImageSource::load(Image image) {
 
 void ImageSource::showDataset(const DatasetInfo& info, int row) {
   m_dataset = info;
+  m_showsAttacked = false;
   ++m_source;
   m_model->restart(static_cast<int>(std::min<std::int64_t>(info.testCount, 1'000'000)));
   Q_EMIT sourceChanged(row < m_model->rowCount() ? row : m_model->rowCount() - 1);
@@ -74,6 +75,7 @@ void ImageSource::showDataset(const DatasetInfo& info, int row) {
 
 void ImageSource::showFiles() {
   m_dataset = {};
+  m_showsAttacked = false;
   ++m_source;
   m_model->restart(0);
   for (const OpenedFile& file : m_files) m_model->append(file.thumbnail, file.title);
@@ -81,6 +83,7 @@ void ImageSource::showFiles() {
 }
 
 void ImageSource::loadChunk(int first, int count) {
+  if (m_showsAttacked) return loadAttackedChunk(first, count);
   if (!m_session->ready() || m_dataset.name.empty()) return;
   using Thumbnails = std::vector<std::pair<QImage, QString>>;
   const int source = m_source;
@@ -108,7 +111,9 @@ void ImageSource::loadChunk(int first, int count) {
 void ImageSource::choose(int row) {
   if (row < 0 || row >= m_model->rowCount() || !m_session->ready()) return;
   ++m_choice;
-  if (m_dataset.name.empty()) {
+  if (m_showsAttacked) {
+    chooseAttacked(row);
+  } else if (m_dataset.name.empty()) {
     chooseFile(row);
   } else {
     chooseDatasetImage(row);
@@ -202,7 +207,7 @@ void ImageSource::fileLoaded(const OpenedFile& file, const Loaded& loaded) {
   OpenedFile kept = file;
   kept.title += QStringLiteral(" (%1)").arg(sizeText(*loaded.image));
   m_files.push_back(kept);
-  if (!m_dataset.name.empty() || m_model->rowCount() != static_cast<int>(m_files.size()) - 1) {
+  if (m_showsAttacked || !m_dataset.name.empty() || m_model->rowCount() != static_cast<int>(m_files.size()) - 1) {
     // From the data set to the files; the last one that was opened is selected and shown.
     m_firstOfBatch = false;
     showFiles();

@@ -42,6 +42,12 @@ class ImageSource : public QObject {
   /// Name of the data set that is shown, "" for opened files.
   QString dataset() const { return QString::fromStdString(m_dataset.name); }
   bool hasFiles() const { return !m_files.empty(); }
+  /// What opened attacked images are called; "" while there are none.
+  QString attackedTitle() const { return m_attacked.title; }
+  /// What is shown, as the list of sources names it: a data set, "" for files, kAttacked for attacked images.
+  QString shown() const { return m_showsAttacked ? kAttacked : dataset(); }
+  /// No name of a data set.
+  static inline const QString kAttacked = QStringLiteral(":attacked");
 
   /// Shows a data set and asks for `row` to be selected.
   void showDataset(const DatasetInfo& info, int row = 0);
@@ -50,6 +56,10 @@ class ImageSource : public QObject {
   /// Reads the files and shows the first that is an image; each that isn't is told by failed().
   void openFiles(const QStringList& paths);
   void openPicture(const QImage& picture);
+  /// Reads a file that an attack wrote and shows its adversarial images; `classNames` are what their labels count in.
+  void openAttacked(const QString& path, const QString& title, const std::vector<std::string>& classNames);
+  /// Shows them again.
+  void showAttacked();
   /// imageChosen() follows, or failed().
   void choose(int row);
 
@@ -66,12 +76,20 @@ class ImageSource : public QObject {
     std::shared_ptr<const Image> image;  ///< pasted pictures only: files are read again, they may be large
     QImage thumbnail;
   };
+  struct AttackedFile {
+    QString path;
+    QString title;
+    std::vector<std::string> classNames;
+    int count = 0;
+  };
   struct Loaded {
     std::shared_ptr<const Image> image;
     QImage thumbnail;
   };
 
   void loadChunk(int first, int count);
+  void loadAttackedChunk(int first, int count);
+  void chooseAttacked(int row);
   void chooseDatasetImage(int row);
   void chooseFile(int row);
   void fileLoaded(const OpenedFile& file, const Loaded& loaded);
@@ -81,6 +99,8 @@ class ImageSource : public QObject {
   ThumbnailModel* m_model;
   DatasetInfo m_dataset;
   std::vector<OpenedFile> m_files;
+  AttackedFile m_attacked;
+  bool m_showsAttacked = false;
   int m_source = 0;  ///< grows with each change of what the thumbnails are of
   int m_choice = 0;  ///< grows with each choice; answers to older ones are dropped
   bool m_firstOfBatch = false;

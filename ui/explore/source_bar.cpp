@@ -10,6 +10,7 @@
 #include <QToolButton>
 
 #include "ui/commands/command_registry.h"
+#include "ui/explore/image_source.h"
 
 namespace whorl::ui {
 
@@ -84,13 +85,15 @@ void SourceBar::setModels(const std::vector<ModelInfo>& models, const QString& c
   m_models->setEnabled(m_models->count() > 0);
 }
 
-void SourceBar::setDatasets(const std::vector<DatasetInfo>& datasets, bool files, const QString& current) {
+void SourceBar::setDatasets(const std::vector<DatasetInfo>& datasets, bool files, const QString& attacked,
+                            const QString& current) {
   const QSignalBlocker quiet(m_datasets);
   m_datasets->clear();
   for (const DatasetInfo& info : datasets) {
     if (!info.generated && info.location.empty()) continue;  // the Train page fetches them
     m_datasets->addItem(QString::fromStdString(info.title), QString::fromStdString(info.name));
   }
+  if (!attacked.isEmpty()) m_datasets->addItem(attacked, ImageSource::kAttacked);
   if (files) m_datasets->addItem(tr("Opened files"), QString());
   m_datasets->setCurrentIndex(m_datasets->findData(current));
 }

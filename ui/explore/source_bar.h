@@ -24,14 +24,16 @@ class SourceBar : public QWidget {
 
   /// Lists; none of these emits. Broken models are listed but can't be chosen.
   void setModels(const std::vector<ModelInfo>& models, const QString& current);
-  /// `files`: whether there are opened files to go back to. `current` "" means them.
-  void setDatasets(const std::vector<DatasetInfo>& datasets, bool files, const QString& current);
+  /// `files`: whether there are opened files to go back to; `current` "" means them. `attacked`: title of attacked
+  /// images that were opened, "" for none.
+  void setDatasets(const std::vector<DatasetInfo>& datasets, bool files, const QString& attacked,
+                   const QString& current);
   void setFit(InputFit fit);
   InputFit fit() const;
 
  Q_SIGNALS:
   void modelChosen(const QString& id);
-  /// "" for the opened files.
+  /// "" for the opened files, ImageSource::kAttacked for attacked images.
   void datasetChosen(const QString& name);
   void fitChosen(whorl::InputFit fit);
 

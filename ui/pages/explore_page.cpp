@@ -117,6 +117,8 @@ void ExplorePage::connectParts() {
   connect(m_bar, &SourceBar::datasetChosen, this, [this](const QString& name) {
     if (name.isEmpty()) {
       m_images->showFiles();
+    } else if (name == ImageSource::kAttacked) {
+      m_images->showAttacked();
     } else if (const DatasetInfo* info = findDataset(m_datasets, name)) {
       useDataset(*info, 0);
     }
@@ -237,7 +239,7 @@ void ExplorePage::refresh(const Lists&) {
 
 void ExplorePage::showLists() {
   m_bar->setModels(m_models, m_model ? QString::fromStdString(m_model->id) : QString());
-  m_bar->setDatasets(m_datasets, m_images->hasFiles(), m_images->dataset());
+  m_bar->setDatasets(m_datasets, m_images->hasFiles(), m_images->attackedTitle(), m_images->shown());
 }
 
 void ExplorePage::showModel(const QString& id) {

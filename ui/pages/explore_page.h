@@ -47,6 +47,9 @@ class ExplorePage : public QWidget {
   /// Also before the engine is ready: then they are opened as soon as it is.
   void openFiles(const QStringList& paths);
   void openPicture(const QImage& picture);
+  /// Shows the adversarial images of a file that an attack on that model wrote, with the steps switched off: they would
+  /// be attacked once more. Only when a model is shown already.
+  void openAttacked(const QString& file, const QString& modelId, const QString& title);
   void chooseFiles();
   void chooseWhereToSave();
   /// ±1, or 0 for a random one.

@@ -4,6 +4,10 @@
 #include <QFileDialog>
 #include <QMimeData>
 
+#include <algorithm>
+
+#include "ui/explore/choices.h"
+#include "ui/explore/step_stack.h"
 #include "ui/pages/explore_page.h"
 #include "ui/session/engine_session.h"
 #include "ui/widgets/inline_message.h"
@@ -27,6 +31,28 @@ void ExplorePage::openPicture(const QImage& picture) {
   }
   m_message->setText({});
   m_images->openPicture(picture);
+}
+
+void ExplorePage::openAttacked(const QString& file, const QString& modelId, const QString& title) {
+  if (!m_session->ready() || !m_model) return;
+  const ModelInfo* model = findModel(m_models, modelId);
+  if (!model) {
+    const auto named = std::find_if(m_models.begin(), m_models.end(), [&](const ModelInfo& info) {
+      return QString::fromStdString(info.name) == modelId || QString::fromStdString(info.path) == modelId;
+    });
+    if (named != m_models.end()) model = &*named;
+  }
+  m_message->setText(!model ? tr("The model %1 is not among the models: what is shown is what "
+                                 "another one makes of the images.")
+                                  .arg(modelId)
+                     : !model->problem.empty() ? QString::fromStdString(model->problem)
+                                               : QString());
+  if (model && model->problem.empty() && model->id != m_model->id) useModel(ModelInfo(*model));
+  const std::vector<StackStep> steps = m_stack->steps();
+  for (const StackStep& step : steps) {
+    if (step.request.enabled) m_stack->setEnabled(step.id, false);
+  }
+  m_images->openAttacked(file, title, m_model->classNames);
 }
 
 void ExplorePage::chooseFiles() {

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/pages/evaluate_page.h"
+
+#include <QApplication>
+#include <QClipboard>
+#include <QComboBox>
+#include <QElapsedTimer>
+#include <QFile>
+#include <QHeaderView>
+#include <QLabel>
+#include <QSignalSpy>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QTextBrowser>
+#include <QToolButton>
+
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+
+#include "tests/ui/fake_engine.h"
+#include "tests/ui/ui_test.h"
+#include "ui/evaluate/evaluate_plots.h"
+#include "ui/evaluate/grid_model.h"
+#include "ui/evaluate/grid_text.h"
+#include "ui/evaluate/recipe_bar.h"
+#include "ui/pages/notice_bar.h"
+#include "ui/plots/curve_plot.h"
+#include "ui/session/engine_session.h"
+#include "ui/widgets/inline_message.h"
+
+using namespace whorl;
+using namespace whorl::ui;
+
+namespace {
+
+/// Lets a run compute only as many cells as the test says.
+class Gate {
+ public:
+  void wait(std::size_t index, const JobContext& context) {
+    std::unique_lock lock(m_mutex);
+    m_changed.wait(lock, context.stopToken(), [&] { return index < m_open; });
+  }
+  void open(std::size_t cells) {
+    {
+      const std::lock_guard lock(m_mutex);
+      m_open = cells;
+    }
+    m_changed.notify_all();
+  }
+
+ private:
+  std::mutex m_mutex;
+  std::condition_variable_any m_changed;
+  std::size_t m_open = 0;
+};
+
+struct World {
+  std::shared_ptr<Gate> gate = std::make_shared<Gate>();
+  std::shared_ptr<test::FakeEngine> engine = std::make_shared<test::FakeEngine>();
+  std::unique_ptr<EngineSession> session;
+  std::unique_ptr<EvaluatePage> page;
+
+  explicit World(bool gated = false) {
+    if (gated) {
+      engine->recipeRuns.onCell = [gate = gate](std::size_t i, const JobContext& job) { gate->wait(i, job); };
+    }
+    session = std::make_unique<EngineSession>(engine);
+    page = std::make_unique<EvaluatePage>(session.get());
+    page->resize(1120, 700);
+    page->show();
+  }
+  ~World() { gate->open(1000); }
+
+  QPushButton* button(const char* name) const { return page->findChild<QPushButton*>(QLatin1String(name)); }
+  QComboBox* combo(const char* name) const { return page->findChild<QComboBox*>(QLatin1String(name)); }
+  EvaluatePhase phase() const { return page->run()->state().phase(); }
+  bool planned() const { return button("run")->isEnabled() && !page->run()->planning(); }
+  CellState state(int row, int column) const {
+    return static_cast<CellState>(page->grid()->index(row, column).data(GridModel::StateRole).toInt());
+  }
+  QString shown(int row, int column) const { return page->grid()->index(row, column).data().toString(); }
+  void choose(int row, int column) const { page->table()->setCurrentIndex(page->grid()->index(row, column)); }
+  bool runToEnd() const {
+    button("run")->click();
+    return QTest::qWaitFor([this] { return phase() == EvaluatePhase::Finished; }, 10'000);
+  }
+  QString problem() const { return page->findChild<InlineMessage*>()->text(); }
+  /// Whether the plot is shown rather than a sentence in its place.
+  static bool drawn(const CurvePlot* plot) {
+    for (QWidget* above = plot->parentWidget(); above; above = above->parentWidget()) {
+      if (const auto* stack = qobject_cast<QStackedWidget*>(above)) return stack->currentIndex() == 1;
+    }
+    return false;
+  }
+};
+
+}  // namespace
+
+class EvaluatePageTest : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void init() { test::failOnWarnings(); }
+
+  void thePlanIsShownAtOnce() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QCOMPARE(world.combo("recipe")->currentText(), QString("Blobs, grey box"));
+    QCOMPARE(world.combo("preset")->count(), 2);
+    QCOMPARE(world.page->grid()->rowCount(), 2);
+    QCOMPARE(world.shown(0, 0), QString("≈ 1 min 00 s"));
+    QTRY_COMPARE(world.page->findChild<QLabel*>("evaluate_phase")->text(),
+                 QString("4 cell(s), 4 to compute, about 4 min 00 s"));
+    QVERIFY(!world.button("stop")->isEnabled());
+    QCOMPARE(world.engine->recipeRuns.finished.size(), std::size_t{0});
+  }
+
+  void theGridFillsInWhileCellsCome() {
+    World world(true);
+    QTRY_VERIFY(world.planned());
+    QSignalSpy jobs(world.session.get(), &EngineSession::jobAdded);
+    world.button("run")->click();
+    QCOMPARE(jobs.count(), 1);
+    QTRY_COMPARE(world.state(0, 0), CellState::Running);
+    QCOMPARE(world.state(0, 1), CellState::Waiting);
+    QVERIFY(!world.button("run")->isEnabled());
+    QVERIFY(!world.combo("recipe")->isEnabled());
+    world.gate->open(1);
+    QTRY_COMPARE(world.state(0, 0), CellState::Done);
+    QCOMPARE(world.shown(0, 0), QString("91.00"));
+    QTRY_COMPARE(world.state(0, 1), CellState::Running);
+    QCOMPARE(world.state(1, 1), CellState::Waiting);
+    world.gate->open(1000);
+    QTRY_COMPARE(world.phase(), EvaluatePhase::Finished);
+    QCOMPARE(world.state(1, 0), CellState::Done);
+    QCOMPARE(world.shown(1, 0), QString("95.00"));
+    QCOMPARE(world.state(1, 1), CellState::Failed);
+    QVERIFY(world.combo("recipe")->isEnabled());
+    auto* notice = world.page->findChild<NoticeBar*>();
+    QVERIFY(notice->isVisible());
+    QVERIFY2(notice->text().contains("1 cell(s) failed"), qPrintable(notice->text()));
+  }
+
+  void aFailedCellSaysWhy() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    QVERIFY(world.page->grid()->index(1, 1).data(Qt::ToolTipRole).toString().contains("output isn't finite"));
+    world.choose(1, 1);
+    QVERIFY(world.page->plots()->details()->toPlainText().contains("the network's output isn't finite"));
+    QVERIFY(!World::drawn(world.page->plots()->rocPlot()));
+    world.page->openImages();
+    QVERIFY(world.problem().contains("output isn't finite"));
+  }
+
+  void stoppingKeepsWhatIsFinishedAndResumes() {
+    World world(true);
+    QTRY_VERIFY(world.planned());
+    world.button("run")->click();
+    world.gate->open(2);
+    QTRY_COMPARE(world.state(1, 0), CellState::Running);
+    world.button("stop")->click();
+    QVERIFY(!world.button("stop")->isEnabled());
+    QTRY_COMPARE(world.phase(), EvaluatePhase::Stopped);
+    QCOMPARE(world.state(0, 1), CellState::Done);
+    QCOMPARE(world.state(1, 0), CellState::Waiting);
+    QCOMPARE(world.button("run")->text(), QString("Resume"));
+    QVERIFY(world.problem().isEmpty());
+    world.gate->open(1000);
+    QVERIFY(world.runToEnd());
+    QCOMPARE(world.state(1, 0), CellState::Done);
+    QVERIFY(world.page->grid()->index(0, 1).data(GridModel::KeptRole).toBool());
+    QVERIFY(!world.page->grid()->index(1, 0).data(GridModel::KeptRole).toBool());
+  }
+
+  void chosenCellsAloneAreComputed() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    world.choose(1, 0);
+    for (QAction* action : world.page->table()->actions()) {
+      if (action->text() == u"Compute the chosen cells") action->trigger();
+    }
+    QTRY_COMPARE(world.phase(), EvaluatePhase::Finished);
+    QCOMPARE(world.engine->recipeRuns.finished, std::set<std::string>{"blobs-greybox/KD/FGSM"});
+    QCOMPARE(world.state(0, 0), CellState::Waiting);
+    QCOMPARE(world.state(1, 0), CellState::Done);
+  }
+
+  void everyPairOfQuickClicks_data() {
+    QTest::addColumn<QString>("first");
+    QTest::addColumn<QString>("second");
+    for (const char* first : {"run", "stop"}) {
+      for (const char* second : {"run", "stop"}) QTest::addRow("%s-%s", first, second) << first << second;
+    }
+  }
+  void everyPairOfQuickClicks() {
+    QFETCH(QString, first);
+    QFETCH(QString, second);
+    World world(true);
+    QTRY_VERIFY(world.planned());
+    world.button("run")->click();
+    for (const QString& name : {first, second}) world.page->findChild<QPushButton*>(name)->click();
+    world.gate->open(1000);
+    QTRY_VERIFY(!world.page->run()->state().active());
+    const bool stopped = first == u"stop" || second == u"stop";
+    QCOMPARE(world.phase(), stopped ? EvaluatePhase::Stopped : EvaluatePhase::Finished);
+    QVERIFY(world.runToEnd());
+  }
+
+  void metricsAreSwitchedFromTheList() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    QComboBox* metric = world.combo("metric");
+    metric->setCurrentIndex(metric->findData("success_rate"));
+    Q_EMIT metric->activated(metric->currentIndex());
+    QCOMPARE(world.shown(0, 0), QString("90.00"));
+    QVERIFY(world.page->findChild<QLabel*>("legend")->text().contains("interval"));
+    QCOMPARE(world.page->metricId(), QString("success_rate"));
+  }
+
+  void plotsShowWhatWasComputed() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(!World::drawn(world.page->plots()->rocPlot()));
+    QVERIFY(world.runToEnd());
+    world.choose(0, 0);
+    const CurvePlot* roc = world.page->plots()->rocPlot();
+    QVERIFY(World::drawn(roc));
+    QVERIFY2(roc->csv().startsWith("curve,x,y\nNeuralFP · FGSM,0,0\nNeuralFP · FGSM,0.050000000000000003,"
+                                   "0.80000000000000004\nNeuralFP · FGSM,1,1\n"),
+             qPrintable(roc->csv()));
+    const QStringList logarithmic = world.page->plots()->logarithmicRocPlot()->csv().split('\n');
+    QCOMPARE(logarithmic[1].section(',', 1, 1).toDouble(), 0.001);
+    QVERIFY(std::abs(logarithmic[1].section(',', 2, 2).toDouble() - 0.016) < 1e-12);  // on the way to 80 % at 5 %
+    QVERIFY(World::drawn(world.page->plots()->scorePlot()));
+    double clean = 0;
+    for (const QString& line : world.page->plots()->scorePlot()->csv().split('\n')) {
+      if (line.startsWith("clean,")) clean += line.section(',', 2, 2).toDouble();
+    }
+    QVERIFY(std::abs(clean - 1) < 1e-9);
+    QVERIFY(world.page->plots()->scorePlot()->valuesText().contains("τ at 5 % = 0.5"));
+    QVERIFY(!World::drawn(world.page->plots()->budgetPlot()));
+    const QString details = world.page->plots()->details()->toPlainText();
+    for (const char* part : {"NeuralFP against FGSM", "91.00 %", "95 % interval 90.00–92.00", "90 of 100",
+                             "the fake paper", "−4.00", "grey-box", "L2 1.5, Linf 0.3"}) {
+      QVERIFY2(details.contains(QString::fromUtf8(part)), part);
+    }
+  }
+
+  void aWholeColumnIsCompared() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    world.page->table()->selectColumn(0);
+    const CurvePlot* roc = world.page->plots()->rocPlot();
+    QCOMPARE(roc->pointCount("NeuralFP · FGSM"), std::size_t{3});
+    QCOMPARE(roc->pointCount("KD · FGSM"), std::size_t{3});
+    QVERIFY(roc->valuesText().contains("KD · FGSM (AUC 95.00)"));
+  }
+
+  void budgetsBecomeCurves() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.page->recipes()->choose("blobs-budget"));
+    QTRY_VERIFY(world.planned() && world.page->grid()->columnCount() == 3);
+    QVERIFY(world.runToEnd());
+    world.choose(0, 1);
+    const CurvePlot* budget = world.page->plots()->budgetPlot();
+    QVERIFY(World::drawn(budget));
+    const QString csv = budget->csv();
+    QCOMPARE(budget->pointCount("NeuralFP · BIM: AUC"), std::size_t{3});
+    for (const char* line : {"NeuralFP · BIM: AUC,0.10000000000000001,0.91000000000000003",
+                             "NeuralFP · BIM: success,0.20000000000000001,0.90000000000000002"}) {
+      QVERIFY2(csv.contains(QString::fromUtf8(line)), qPrintable(csv));
+    }
+    QVERIFY(csv.contains("evasion at 5 %,0.3"));
+  }
+
+  void tablesAreCopiedAndExported() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    world.page->table()->setFocus();
+    QTest::keyClick(world.page->table(), Qt::Key_C, Qt::ControlModifier);
+    QCOMPARE(QApplication::clipboard()->text(), gridText(*world.page->grid(), GridFormat::Text));
+    world.page->copyTable(GridFormat::Latex);
+    QVERIFY(QApplication::clipboard()->text().contains("\\toprule"));
+    QTemporaryDir folder;
+    for (const char* suffix : {"csv", "md", "tex", "txt"}) {
+      const QString path = folder.filePath(QStringLiteral("table.") + suffix);
+      QCOMPARE(world.page->exportTable(path), QString());
+      QFile file(path);
+      QVERIFY(file.open(QIODevice::ReadOnly));
+      QCOMPARE(QString::fromUtf8(file.readAll()), gridText(*world.page->grid(), *gridFormatOf(path)));
+    }
+    QVERIFY(world.page->exportTable(folder.filePath("table.xlsx")).contains(".xlsx"));
+    QVERIFY(world.page->exportTable("/nowhere/table.csv").contains("could not be written"));
+  }
+
+  void enterOpensTheAttackedImages() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QSignalSpy wanted(world.page.get(), &EvaluatePage::imagesWanted);
+    world.choose(0, 1);
+    world.page->table()->setFocus();
+    QTest::keyClick(world.page->table(), Qt::Key_Return);
+    QCOMPARE(wanted.count(), 0);
+    QVERIFY(world.problem().contains("run the cell first"));
+    QVERIFY(world.runToEnd());
+    QTest::keyClick(world.page->table(), Qt::Key_Return);
+    QCOMPARE(wanted.count(), 1);
+    QCOMPARE(wanted[0][0].toString(), QString("/nowhere/BIM-b.safetensors"));
+    QCOMPARE(wanted[0][1].toString(), QString("glyphs-fingerprint"));
+    QVERIFY(world.problem().isEmpty());
+  }
+
+  void brokenRecipesSayWhyAndCantBeRun() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.page->recipes()->choose("/nowhere/broken.toml"));
+    QVERIFY(world.problem().contains("broken.toml:3"));
+    QVERIFY(!world.button("run")->isEnabled());
+    world.button("run")->click();
+    QCOMPARE(world.phase(), EvaluatePhase::Idle);
+    QCOMPARE(world.page->grid()->rowCount(), 0);
+    QVERIFY(world.page->recipes()->choose("blobs-greybox", "paper"));
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.problem().isEmpty());
+    QCOMPARE(world.page->presetName(), QString("paper"));
+  }
+
+  void recipeFilesAreOpened() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    world.page->openRecipe("/home/me/mine.toml");
+    QTRY_COMPARE(world.page->recipeId(), QString("/home/me/mine.toml"));
+    QCOMPARE(world.combo("recipe")->currentText(), QString("Mine"));
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    world.page->openRecipe("/home/me/other.toml");
+    QTRY_VERIFY(world.problem().contains("no such recipe"));
+    QCOMPARE(world.page->recipeId(), QString("/home/me/mine.toml"));
+  }
+
+  void theChoiceIsRestored() {
+    for (const bool early : {true, false}) {
+      World world;
+      if (!early) QTRY_VERIFY(world.planned());
+      world.page->restore("blobs-greybox", "paper", "evasion_5");
+      QTRY_VERIFY(world.planned());
+      QCOMPARE(world.page->recipeId(), QString("blobs-greybox"));
+      QCOMPARE(world.page->presetName(), QString("paper"));
+      QCOMPARE(world.page->metricId(), QString("evasion_5"));
+      QCOMPARE(world.combo("metric")->currentData().toString(), QString("evasion_5"));
+      QCOMPARE(world.page->grid()->result().preset, std::string("paper"));
+    }
+    World world;
+    world.page->restore("/gone/mine.toml", {}, "no-such-metric");  // a file of the last session
+    QTRY_COMPARE(world.page->recipeId(), QString("/gone/mine.toml"));
+    QCOMPARE(world.page->metricId(), QString("auc_successful"));
+  }
+
+  void closingInTheMiddleOfARunIsSafe() {
+    World world(true);
+    QTRY_VERIFY(world.planned());
+    world.button("run")->click();
+    QTRY_COMPARE(world.state(0, 0), CellState::Running);
+    world.page.reset();
+    world.session.reset();
+    QCOMPARE(world.engine->recipeRuns.finished.size(), std::size_t{0});
+  }
+
+  void newsAreTakenInAFrame() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    // As large as recipes get: 12 x 12 cells with full curves and scores, the whole grid chosen.
+    RecipeResult large;
+    for (int i = 0; i < 12; ++i) {
+      large.detectors.push_back("D" + std::to_string(i));
+      large.attacks.push_back("A" + std::to_string(i));
+    }
+    CellFigures figures = test::fakeFigures(1);
+    figures.roc.clear();
+    for (int i = 0; i < 400; ++i) figures.roc.push_back({1.0 - i / 400.0, i / 399.0, std::sqrt(i / 399.0)});
+    figures.cleanScores.assign(2000, 0.25);
+    figures.adversarialScores.assign(2000, 0.75);
+    for (const auto& detector : large.detectors) {
+      for (const auto& attack : large.attacks) {
+        RecipeCell cell;
+        cell.detector = detector;
+        cell.attack = attack;
+        cell.state = CellState::Done;
+        cell.figures = figures;
+        large.cells.push_back(cell);
+      }
+    }
+    Q_EMIT world.page->run()->planned(large);
+    world.page->table()->selectColumn(3);
+    qint64 slowest = 0;
+    for (std::size_t i = 0; i < 20; ++i) {
+      QElapsedTimer clock;
+      clock.start();
+      Q_EMIT world.page->run()->cellsChanged({{i, large.cells[i]}});
+      slowest = std::max(slowest, clock.nsecsElapsed());
+    }
+    QVERIFY2(slowest < 16'000'000, qPrintable(QString("%1 ms").arg(double(slowest) / 1e6)));
+  }
+};
+
+QTEST_MAIN(EvaluatePageTest)
+#include "evaluate_page_test.moc"

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QPushButton>
+#include <QWidget>
+
+#include <vector>
+
+#include "core/service/types.h"
+#include "ui/evaluate/evaluate_run.h"
+#include "ui/evaluate/metric.h"
+
+class QComboBox;
+class QLabel;
+class QMenu;
+class QProgressBar;
+class QSplitter;
+class QStackedLayout;
+class QTableView;
+class QToolButton;
+
+namespace whorl::ui {
+
+class ElidedLabel;
+class EmptyState;
+class EngineSession;
+class EvaluatePlots;
+class GridModel;
+class InlineMessage;
+class NoticeBar;
+class RecipeBar;
+enum class GridFormat;
+
+/// The Evaluate page: a recipe's grid of detectors x attacks that fills in while it runs, and curves of the chosen
+/// cells below it. GUI thread only.
+class EvaluatePage : public QWidget {
+  Q_OBJECT
+
+ public:
+  explicit EvaluatePage(EngineSession* session, QWidget* parent = nullptr);
+
+  EvaluateRun* run() const { return m_run; }
+  GridModel* grid() const { return m_grid; }
+  QTableView* table() const { return m_table; }
+  EvaluatePlots* plots() const { return m_plots; }
+  RecipeBar* recipes() const { return m_bar; }
+
+  /// What the buttons do, for commands: nothing where the button can't be pressed.
+  void startRun() { m_start->click(); }
+  void stopRun() { m_stop->click(); }
+  void chooseRecipeFile();
+  /// A shipped name or a file.
+  void openRecipe(const QString& idOrPath);
+  /// The attacked images of the current cell.
+  void openImages();
+  void openReport();
+  void setMetric(GridMetric metric);
+  /// The grid to the clipboard.
+  void copyTable(GridFormat format);
+  /// By the ending: csv, md, tex, txt. "" or what went wrong.
+  QString exportTable(const QString& path);
+  void exportTableWithDialog();
+
+  // What the session remembers; before the engine is ready, what to take up then.
+  QString recipeId() const;
+  QString presetName() const;
+  QString metricId() const;
+  void restore(const QString& recipe, const QString& preset, const QString& metric);
+
+ Q_SIGNALS:
+  /// A person wants to look at a cell's attacked images.
+  void imagesWanted(const QString& file, const QString& modelId, const QString& title);
+
+ protected:
+  bool eventFilter(QObject* watched, QEvent* event) override;
+  void dragEnterEvent(QDragEnterEvent* event) override;
+  void dropEvent(QDropEvent* event) override;
+
+ private:
+  struct Lists {
+    std::vector<RecipeInfo> recipes;
+    EngineInfo info;
+  };
+
+  QWidget* makeTop();
+  QWidget* makeGrid();
+  void makeActions();
+  void connectRun();
+  void reload();
+  void recipeChosen();
+  RecipeRequest request() const;
+  void start(const std::vector<std::string>& only, bool again);
+  void startChosen(bool again);
+  void showGrid(const RecipeResult& result);
+  void giveRoom();
+  void showCells(const EvaluateRun::CellNews& cells);
+  void showResult(const RecipeResult& result);
+  void showFailure(const QString& problem);
+  void showPhase();
+  void showChoice();
+  QString planText() const;
+  void showReports(const std::vector<std::string>& reports);
+  std::vector<const RecipeCell*> chosen() const;
+
+  EngineSession* m_session;
+  EvaluateRun* m_run;
+  GridModel* m_grid;
+  RecipeBar* m_bar;
+  QPushButton* m_start;
+  QPushButton* m_stop;
+  QToolButton* m_report;
+  QMenu* m_reportMenu;
+  QComboBox* m_metric;
+  QLabel* m_phase;
+  ElidedLabel* m_summary;
+  QProgressBar* m_progress;
+  InlineMessage* m_problem;
+  NoticeBar* m_notice;
+  QTableView* m_table;
+  QSplitter* m_halves;
+  EvaluatePlots* m_plots;
+  EmptyState* m_empty;
+  QStackedLayout* m_layers = nullptr;
+  EngineInfo m_info;
+  QString m_wantedRecipe;  ///< to be taken up when the recipes are known
+  QString m_wantedPreset;
+  QString m_reportPage;
+  bool m_loaded = false;
+};
+
+}  // namespace whorl::ui
