@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "core/experiment/runner.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <QTemporaryDir>
+#include <QtTest/QtTest>
+
+#include "core/base/error.h"
+#include "tests/core/experiment/fake_workbench.h"
+
+using namespace whorl;
+using namespace whorl::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+const char* const kText = R"(title = "Small"
+data = "glyphs"
+[sample]
+count = 25
+fit = 10
+slice = 10
+[[model]]
+name = "net"
+architecture = "net"
+objective = "plain"
+[[attack]]
+name = "FGSM"
+attack = "fgsm"
+[[attack]]
+name = "PGD"
+attack = "pgd"
+epsilon = [0.1, 0.2]
+[[detector]]
+name = "NeuralFP"
+detector = "fingerprint"
+model = "net"
+[[detector]]
+name = "LID"
+detector = "lid"
+model = "net"
+fit = "FGSM"
+[[detector]]
+name = "alone"
+detector = "none"
+model = "net"
+attacks = ["PGD"]
+[[published]]
+detector = "LID"
+source = "a paper"
+auc_percent = { FGSM = 90 }
+)";
+
+Plan planOf(const std::string& text, const Workbench& workbench) {
+  return makePlan(parseRecipe(text, "/nowhere/small.toml", ""), workbench);
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+
+/// A run in a store of its own.
+struct World {
+  QTemporaryDir dir;
+  FakeWorkbench bench;
+  std::string text = kText;
+
+  fs::path folder() const { return dir.path().toStdString(); }
+  RecipeResult run(const RunOptions& options = {}, const JobContext& context = {}, const RunHooks& hooks = {}) {
+    RunStore store(folder());
+    return runPlan(planOf(text, bench), store, bench, options, context, hooks);
+  }
+};
+
+int count(const RecipeResult& result, CellState state) {
+  return static_cast<int>(std::count_if(result.cells.begin(), result.cells.end(),
+                                        [&](const RecipeCell& cell) { return cell.state == state; }));
+}
+
+QString messageOf(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+}  // namespace
+
+class RunnerTest : public QObject {
+  Q_OBJECT
+
+ private Q_SLOTS:
+  void plansTheGrid() {
+    const FakeWorkbench bench;
+    const Plan plan = planOf(kText, bench);
+    QCOMPARE(plan.attacks.size(), std::size_t{3});
+    QCOMPARE(plan.attacks[2].name, std::string("PGD ε=0.2"));
+    QCOMPARE(plan.attacks[2].task.parameters.real("epsilon"), 0.2);
+    QCOMPARE(plan.cells.size(), std::size_t{3 + 3 + 2});
+    QCOMPARE(plan.cells[3].published.value(), 0.9);
+    QVERIFY(!plan.cells[4].published);
+    QVERIFY(matchesCell("*/PGD", plan, plan.cells[1]));
+    QVERIFY(matchesCell("Neural*/*0.1", plan, plan.cells[1]));
+    QVERIFY(!matchesCell("LID/*", plan, plan.cells[1]));
+    QVERIFY(messageOf([&] { matchesCell("LID", plan, plan.cells[1]); }).contains("DETECTOR/ATTACK"));
+  }
+
+  void sweepsMakeRows() {
+    const FakeWorkbench bench;
+    const Plan plan =
+        planOf(std::string(kText) + "[[sweep]]\nmodel = \"net\"\nparameters = { n = [1, 2], e = [0.5] }\n", bench);
+    QCOMPARE(plan.models.size(), std::size_t{2});
+    QCOMPARE(plan.models[1].variant, (std::map<std::string, double>{{"e", 0.5}, {"n", 2}}));
+    QCOMPARE(plan.detectors.size(), std::size_t{6});
+    QCOMPARE(plan.detectors[0].name, std::string("NeuralFP (e=0.5, n=1)"));
+    QCOMPARE(plan.detectors[0].family, std::string("NeuralFP"));
+  }
+
+  void wrongNamesHaveALine() {
+    const FakeWorkbench bench;
+    const QString message =
+        messageOf([&] { planOf(replaced(kText, "attack = \"fgsm\"", "attack = \"unheard-of\""), bench); });
+    QVERIFY2(message.contains("small.toml:11") && message.contains("unheard-of"), qPrintable(message));
+    const QString unfitted = messageOf([&] { planOf(replaced(kText, "fit = \"FGSM\"", ""), bench); });
+    QVERIFY2(unfitted.contains("must be fitted"), qPrintable(unfitted));
+  }
+
+  void computesEachThingOnce() {
+    World world;
+    std::vector<CellState> told;
+    std::size_t planned = 0;
+    RunHooks hooks;
+    hooks.onPlan = [&](const RecipeResult& result) { planned = result.cells.size(); };
+    hooks.onCell = [&](std::size_t, const RecipeCell& cell) { told.push_back(cell.state); };
+    const RecipeResult result = world.run({}, {}, hooks);
+    QCOMPARE(planned, std::size_t{8});
+    QCOMPARE(told.size(), std::size_t{16});
+    QCOMPARE(count(result, CellState::Done), 8);
+    QCOMPARE(world.bench.calls["train"], 1);
+    // Three tested sets of 25 in slices of 10, and one of 10 for the fit.
+    QCOMPARE(world.bench.calls["attack"], 3 * 3 + 1);
+    QCOMPARE(world.bench.calls["join"], 4);
+    QCOMPARE(world.bench.calls["fit"], 1);
+    QCOMPARE(world.bench.calls["score"], 8);
+    const CellFigures& figures = *result.cells[0].figures;
+    QCOMPARE(figures.attacked, std::int64_t{25});
+    QVERIFY(figures.aucAll.value > 0.6 && figures.aucAll.low <= figures.aucAll.value);
+    QVERIFY(std::isnan(result.cells[6].figures->aucAll.value));  // no detector
+    QVERIFY(result.cells[6].figures->combinedAccuracy);
+    QVERIFY(!result.cells[0].kept);
+
+    const RecipeResult again = world.run();
+    QCOMPARE(world.bench.calls["train"], 1);
+    QCOMPARE(world.bench.calls["attack"], 10);
+    QCOMPARE(world.bench.calls["score"], 8);
+    QVERIFY(again.cells[0].kept);
+    QCOMPARE(again.cells[0].figures->aucAll.value, figures.aucAll.value);
+    QCOMPARE(again.cells[0].figures->aucAll.low, figures.aucAll.low);
+  }
+
+  void whatMattersChangesTheKey_data() {
+    QTest::addColumn<QString>("from");
+    QTest::addColumn<QString>("to");
+    QTest::addColumn<int>("trained");
+    QTest::addColumn<int>("attacked");
+    QTest::newRow("a title") << "Small"
+                             << "Large" << 0 << 0;
+    QTest::newRow("a slice's size") << "slice = 10"
+                                    << "slice = 5" << 0 << 0;
+    QTest::newRow("data") << "glyphs"
+                          << "shapes" << 1 << 10;
+    QTest::newRow("seed") << "slice = 10"
+                          << "slice = 10\nseed = 3" << 0 << 10;
+    QTest::newRow("an attack") << "attack = \"fgsm\""
+                               << "attack = \"bim\"" << 0 << 4;
+    QTest::newRow("a budget") << "[0.1, 0.2]"
+                              << "[0.1, 0.3]" << 0 << 3;
+    QTest::newRow("a threat model") << "attack = \"fgsm\""
+                                    << "attack = \"fgsm\"\nthreat_model = \"black-box\"" << 0 << 4;
+    QTest::newRow("precision") << "attack = \"fgsm\""
+                               << "attack = \"fgsm\"\nprecision = \"bfloat16\"" << 0 << 4;
+    QTest::newRow("training") << "objective = \"plain\""
+                              << "objective = \"plain\"\nseed = 9" << 1 << 0;
+  }
+  void whatMattersChangesTheKey() {
+    QFETCH(const QString, from);
+    QFETCH(const QString, to);
+    QFETCH(const int, trained);
+    QFETCH(const int, attacked);
+    World world;
+    world.run();
+    world.bench.calls.clear();
+    world.text = replaced(kText, from.toStdString(), to.toStdString());
+    const RecipeResult result = world.run();
+    QCOMPARE(count(result, CellState::Done), 8);
+    QCOMPARE(world.bench.calls["train"], trained);
+    // The fake's weights don't depend on its seed, so the same attacks are there.
+    QCOMPARE(world.bench.calls["attack"], attacked);
+  }
+
+  void onlySomeAndAgain() {
+    World world;
+    RecipeResult result = world.run({{"NeuralFP/FGSM"}, {}, false});
+    QCOMPARE(count(result, CellState::Done), 1);
+    QCOMPARE(count(result, CellState::Waiting), 7);
+    QCOMPARE(world.bench.calls["attack"], 3);
+    world.run();
+    world.bench.calls.clear();
+    result = world.run({{}, {"*/FGSM"}, false});
+    QCOMPARE(world.bench.calls["attack"], 3 + 1);  // tested and fitted images, once each
+    QCOMPARE(world.bench.calls["score"], 2);
+    QCOMPARE(world.bench.calls["train"], 0);
+    QVERIFY(messageOf([&] { world.run({{"XY/*"}, {}, false}); }).contains("no cell is called"));
+  }
+
+  void dryRunsComputeNothing() {
+    World world;
+    const RecipeResult plan = world.run({{}, {}, true});
+    QCOMPARE(world.bench.calls, (std::map<std::string, int>{}));
+    QCOMPARE(count(plan, CellState::Waiting), 8);
+    QCOMPARE(plan.cells[0].seconds, 100 + 25 * 0.5);  // training and its images
+    QCOMPARE(plan.cells[1].seconds, 25 * 0.5);
+    world.run();
+    const RecipeResult there = world.run({{}, {}, true});
+    QCOMPARE(count(there, CellState::Done), 8);
+    World elsewhere;
+    elsewhere.bench.dataThere = false;
+    const RecipeResult unknown = elsewhere.run({{}, {}, true});
+    QVERIFY(unknown.cells[0].problem.find("not known") != std::string::npos);
+  }
+
+  void failuresLeaveTheOthers() {
+    World world;
+    world.bench.failAttacks = 1;
+    const RecipeResult result = world.run();
+    // FGSM's tested set failed, and is not tried again for the next row.
+    QCOMPARE(count(result, CellState::Failed), 2);
+    QVERIFY(result.cells[0].problem.find("the attack broke") != std::string::npos);
+    QCOMPARE(count(result, CellState::Done), 6);
+    QCOMPARE(count(world.run(), CellState::Done), 8);
+  }
+
+  void cancelledRunsGoOnInsideTheCell() {
+    World world;
+    std::stop_source stop;
+    world.bench.onStep = [&](const std::string& step) {
+      if (step == "attack" && world.bench.calls["attack"] == 2) stop.request_stop();
+    };
+    try {
+      world.run({}, JobContext(stop.get_token(), {}));
+      QFAIL("it was not cancelled");
+    } catch (const Error& error) {
+      QCOMPARE(error.kind(), ErrorKind::Cancelled);
+    }
+    world.bench.onStep = {};
+    world.run();
+    QCOMPARE(world.bench.calls["attack"], 10);  // the two finished slices were kept
+    QCOMPARE(world.bench.calls["train"], 1);
+  }
+
+  void fitAndTestNeverMeet() {
+    World world;
+    world.bench.testImages = 30;  // 25 tested ones and 10 to fit to
+    const RecipeResult result = world.run();
+    QCOMPARE(count(result, CellState::Failed), 3);
+    QVERIFY(result.cells[3].problem.find("too small") != std::string::npos);
+    World enough;
+    enough.bench.testImages = 35;
+    QCOMPARE(count(enough.run(), CellState::Failed), 0);
+  }
+
+  void killedRunsKeepWhatWasFinished() {
+    World world;
+    Random random(3);
+    int kills = 0;
+    bool done = false;
+    for (int round = 0; round < 200 && !done; ++round) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        world.bench.onStep = [](const std::string&) { ::usleep(1500); };
+        try {
+          const RecipeResult result = world.run();
+          ::_exit(count(result, CellState::Done) == 8 ? 0 : 1);
+        } catch (const std::exception& error) {
+          std::fprintf(stderr, "child: %s\n", error.what());
+          ::_exit(2);
+        }
+      }
+      ::usleep(static_cast<useconds_t>(random.uniform(5'000, 40'000)));
+      ::kill(child, SIGKILL);
+      int status = 0;
+      ::waitpid(child, &status, 0);
+      done = WIFEXITED(status);
+      if (done) QCOMPARE(WEXITSTATUS(status), 0);
+      if (!done) ++kills;
+      RunStore store(world.folder());
+      QCOMPARE(store.problems(true), std::vector<std::string>());
+    }
+    QVERIFY2(kills > 3, qPrintable(QString::number(kills)));
+    World whole;
+    const RecipeResult expected = whole.run();
+    const RecipeResult result = world.run();
+    for (std::size_t i = 0; i < expected.cells.size(); ++i) {
+      QCOMPARE(result.cells[i].figures->successes, expected.cells[i].figures->successes);
+    }
+    QCOMPARE(result.cells[0].figures->aucAll.value, expected.cells[0].figures->aucAll.value);
+  }
+
+  void twoProcessesShareOneStore() {
+    World world;
+    const auto child = [&] {
+      const pid_t pid = ::fork();
+      if (pid == 0) {
+        world.bench.onStep = [](const std::string&) { ::usleep(3000); };
+        const RecipeResult result = world.run();
+        ::_exit(count(result, CellState::Done) == 8 ? 0 : 1);
+      }
+      return pid;
+    };
+    for (const pid_t pid : {child(), child()}) {
+      int status = 0;
+      ::waitpid(pid, &status, 0);
+      QVERIFY(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    world.run();
+    QCOMPARE(world.bench.calls, (std::map<std::string, int>{}));
+  }
+};
+
+QTEST_APPLESS_MAIN(RunnerTest)
+#include "runner_test.moc"
