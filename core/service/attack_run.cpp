@@ -16,13 +16,6 @@ namespace {
 
 constexpr std::int64_t kSelectionBatch = 200;
 
-std::vector<std::int64_t> shuffledIndices(std::int64_t count, std::uint64_t seed) {
-  std::vector<std::int64_t> order(count);
-  std::iota(order.begin(), order.end(), 0);
-  Random(seed).shuffle(order);
-  return order;
-}
-
 std::span<const std::int64_t> slice(const std::vector<std::int64_t>& values, std::int64_t first, std::int64_t count) {
   const auto size = static_cast<std::int64_t>(values.size());
   return std::span(values).subspan(first, std::min(count, size - first));
@@ -108,11 +101,18 @@ AttackedBatch onHost(const AttackRequest& request, AttackOutcome outcome) {
 
 }  // namespace
 
+std::vector<std::int64_t> selectionOrder(std::int64_t count, std::uint64_t seed) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  Random(mixSeed(seed, "selection")).shuffle(order);
+  return order;
+}
+
 Selection selectCorrect(const Model& model, const DataSplit& split, const AttackSetup& setup, std::int64_t count,
                         const std::vector<std::int64_t>& order, std::uint64_t seed, const JobContext& context) {
   const torch::NoGradGuard noGradients;
   checkOrder(order, split.count());
-  const auto all = order.empty() ? shuffledIndices(split.count(), mixSeed(seed, "selection")) : order;
+  const auto all = order.empty() ? selectionOrder(split.count(), seed) : order;
   const auto device = model.classifier->device();
   const auto total = static_cast<std::int64_t>(all.size());
   Selection selection;

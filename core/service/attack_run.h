@@ -23,6 +23,9 @@ struct Selection {
   double cleanAccuracy = 0;  ///< over the examined ones
 };
 
+/// The seeded order of a split's images, from which selectCorrect() takes the first ones.
+std::vector<std::int64_t> selectionOrder(std::int64_t count, std::uint64_t seed);
+
 /// The first `count` images of `order` (empty: of a seeded order) that the model classifies correctly, without those of
 /// a fixed target class. Error(Usage) for places that the split doesn't have.
 Selection selectCorrect(const Model& model, const DataSplit& split, const AttackSetup& setup, std::int64_t count,

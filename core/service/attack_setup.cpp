@@ -81,24 +81,29 @@ AttackOutcome runAttack(const AttackSetup& setup, const Classifier& classifier, 
   return setup.attack->run(classifier, request, parameters, context);
 }
 
-AttackSetup prepareAttack(const std::string& attack, const Parameters& given, const std::string& threatModel,
-                          const Model& model) {
+AttackSetup declaredAttack(const std::string& attack, const Parameters& given, const std::string& threatModel) {
   AttackSetup setup;
   setup.attack = &findAttack(attack);
   setup.threatModel = parseThreatModel(threatModel);
   takeParameters(setup, given);
-  if (!model.classifier->differentiable() && setup.attack->threatModel() != ThreatModel::BlackBox) {
-    throw Error(ErrorKind::BadInput, "the model gives no gradients, which " + attack + " needs", model.name,
-                "use a black-box attack");
-  }
-  if (setup.threatModel == ThreatModel::AdaptiveWhiteBox) setup.detectorScore = detectorScore(model, setup.adaptive);
   setup.targeted = setup.parameters.has("targeted") && setup.parameters.boolean("targeted");
   if (!setup.targeted && setup.parameters.has("target") && setup.parameters.integer("target") != kDrawnTarget) {
     throw Error(ErrorKind::Usage, "a target class is given, but the attack is not targeted", attack + ": target",
                 "set targeted");
   }
+  if (setup.targeted && setup.parameters.has("target")) setup.target = setup.parameters.integer("target");
+  return setup;
+}
+
+AttackSetup prepareAttack(const std::string& attack, const Parameters& given, const std::string& threatModel,
+                          const Model& model) {
+  AttackSetup setup = declaredAttack(attack, given, threatModel);
+  if (!model.classifier->differentiable() && setup.attack->threatModel() != ThreatModel::BlackBox) {
+    throw Error(ErrorKind::BadInput, "the model gives no gradients, which " + attack + " needs", model.name,
+                "use a black-box attack");
+  }
+  if (setup.threatModel == ThreatModel::AdaptiveWhiteBox) setup.detectorScore = detectorScore(model, setup.adaptive);
   if (setup.targeted) {
-    if (setup.parameters.has("target")) setup.target = setup.parameters.integer("target");
     if (setup.target >= model.classifier->classCount()) {
       throw Error(ErrorKind::Usage,
                   "there is no class " + std::to_string(setup.target) + " among " +

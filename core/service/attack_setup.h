@@ -30,6 +30,9 @@ struct AttackSetup {
 /// itself gets as a tensor.
 OperationSpec attackSpec(const Attack& attack);
 
+/// The part of prepareAttack() that needs no model. Error(Usage) for unknown names and values.
+AttackSetup declaredAttack(const std::string& attack, const Parameters& given, const std::string& threatModel);
+
 /// Error(Usage) for unknown names and values, a target class that doesn't exist, or a threat model that the model has
 /// nothing for (adaptive white box needs fingerprints).
 AttackSetup prepareAttack(const std::string& attack, const Parameters& given, const std::string& threatModel,

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "core/nn/safetensors.h"
+#include "core/service/attacked_images.h"
 #include "core/service/engine_impl.h"
 
 namespace whorl {
@@ -66,8 +67,7 @@ Image imageAt(const std::vector<float>& pixels, std::int64_t place, const ImageS
 
 }  // namespace
 
-AttackedImages EngineImpl::attackedImages(const std::string& path, std::int64_t first, std::int64_t count,
-                                          const JobContext& context) {
+AttackedImages readAttackedImages(const std::filesystem::path& path, std::int64_t first, std::int64_t count) {
   RowReader reader(path);
   const TensorInfo& original = reader.tensor("original", torch::kFloat32, 4);
   const TensorInfo& adversarial = reader.tensor("adversarial", torch::kFloat32, 4);
@@ -90,7 +90,6 @@ AttackedImages EngineImpl::attackedImages(const std::string& path, std::int64_t 
   const auto successes = reader.rows<std::uint8_t>(success, first, count);
   const auto indices = reader.rows<std::int64_t>(index, first, count);
   for (std::int64_t i = 0; i < count; ++i) {
-    context.throwIfStopped();
     const auto at = static_cast<std::size_t>(i);
     result.images.push_back({imageAt(before, i, shape), imageAt(after, i, shape), static_cast<int>(labels[at]),
                              successes[at] != 0, indices[at]});
@@ -98,11 +97,10 @@ AttackedImages EngineImpl::attackedImages(const std::string& path, std::int64_t 
   return result;
 }
 
-RecipeInfo EngineImpl::recipe(const std::string& idOrPath) const {
-  for (const RecipeInfo& info : recipes()) {
-    if (info.id == idOrPath || info.path == idOrPath) return info;
-  }
-  throw Error(ErrorKind::BadInput, "there is no such recipe", idOrPath, "choose one of the list, or a .toml file");
+AttackedImages EngineImpl::attackedImages(const std::string& path, std::int64_t first, std::int64_t count,
+                                          const JobContext& context) {
+  context.throwIfStopped();
+  return readAttackedImages(path, first, count);
 }
 
 }  // namespace whorl

@@ -16,6 +16,8 @@
 
 namespace whorl {
 
+class RecipeWorkbench;
+
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
 /// lists.cpp, training.cpp, explore.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All state is behind
 /// the two stores, which lock by themselves; each operation owns its tensors, so several may run at once.
@@ -71,6 +73,9 @@ class EngineImpl : public Engine {
  private:
   /// Intra-operator threads for long work: what was asked for, or all but the reserved cores.
   int threadsFor(int requested) const;
+  /// Error(BadInput) that lists what there is.
+  std::filesystem::path recipePath(const std::string& idOrPath) const;
+  RecipeWorkbench workbench(const std::string& device, int threads) const;
 
   EngineOptions m_options;
   std::filesystem::path m_userFolder;

@@ -40,20 +40,6 @@ void checkRequest(const AttackRunRequest& request) {
 #endif
 }
 
-void checkFits(const Model& model, const Dataset& data) {
-  if (data.test.shape != model.input) {
-    throw Error(ErrorKind::BadInput,
-                "the model takes images of " + toText(model.input) + ", the data set has " + toText(data.test.shape),
-                model.name + " on " + data.name, "choose the data set that it was trained on");
-  }
-  if (data.classNames.size() != model.classNames.size()) {
-    throw Error(ErrorKind::BadInput,
-                "the model knows " + std::to_string(model.classNames.size()) + " classes, the data set has " +
-                    std::to_string(data.classNames.size()),
-                model.name + " on " + data.name, "choose the data set that it was trained on");
-  }
-}
-
 double processorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 double median(std::vector<double> values) {
@@ -70,6 +56,20 @@ double sumOver(const torch::Tensor& values, const torch::Tensor& chosen) {
 }
 
 }  // namespace
+
+void checkFits(const Model& model, const Dataset& data) {
+  if (data.test.shape != model.input) {
+    throw Error(ErrorKind::BadInput,
+                "the model takes images of " + toText(model.input) + ", the data set has " + toText(data.test.shape),
+                model.name + " on " + data.name, "choose the data set that it was trained on");
+  }
+  if (data.classNames.size() != model.classNames.size()) {
+    throw Error(ErrorKind::BadInput,
+                "the model knows " + std::to_string(model.classNames.size()) + " classes, the data set has " +
+                    std::to_string(data.classNames.size()),
+                model.name + " on " + data.name, "choose the data set that it was trained on");
+  }
+}
 
 Evaluation::Evaluation(const AttackRunRequest& request, std::shared_ptr<const Model> model, int threads,
                        const PlanStore& plans, bool keepRows)

@@ -15,6 +15,9 @@
 
 namespace whorl {
 
+/// Error(BadInput) unless the model takes the data set's images and knows as many classes.
+void checkFits(const Model& model, const Dataset& data);
+
 /// One attack over a data set: its figures, its document, and, if asked for, its images.
 class Evaluation {
  public:

@@ -31,7 +31,6 @@ struct RecipeRequest {
   bool dryRun = false;             ///< plan and estimate alone
   std::string store;               ///< folder of the run store; "" for the user's
   std::string report;              ///< folder that gets report.md, report.tex and report.html; "" for none
-  std::string dataFolder;
   std::string device = "auto";
   int threads = 0;
 };

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// run, recipes: published tables, computed anew.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/recipe_tables.h"
+#include "app/cli/text.h"
+#include "core/base/error.h"
+
+namespace whorl::cli {
+namespace {
+
+using nlohmann::json;
+
+// ---- recipes -------------------------------------------------------------------------------------------------------
+
+void listRecipes(Session& session) {
+  json list = json::array();
+  std::string text;
+  for (const RecipeInfo& info : session.engine().recipes()) {
+    list.push_back({{"id", info.id},
+                    {"title", info.title},
+                    {"summary", info.summary},
+                    {"path", info.path},
+                    {"presets", info.presets},
+                    {"shipped", info.shipped},
+                    {"problem", info.problem.empty() ? json(nullptr) : json(info.problem)}});
+    text += padded(oneLine(info.id), 20);
+    text += info.problem.empty() ? padded(joined(info.presets), 14) + oneLine(info.title) : oneLine(info.problem);
+    text += "\n";
+  }
+  session.print(text);
+  session.writeJson(jsonText(json{{"recipes", list}}));
+}
+
+// ---- run -----------------------------------------------------------------------------------------------------------
+
+/// A line a cell on stderr, as it ends.
+std::string cellLine(const RecipeCell& cell) {
+  const std::string name = oneLine(cell.detector + "/" + cell.attack);
+  if (cell.state == CellState::Failed) return name + ": failed: " + oneLine(cell.problem);
+  const CellFigures& figures = *cell.figures;
+  std::string line = name + ":";
+  if (std::isfinite(figures.aucAll.value)) {
+    line += "  AUC " + percent(figures.aucAll.value) + " (successful " + percent(figures.aucSuccessful.value) + ")";
+  }
+  line += "  success " + percent(figures.successRate.value) + " of " + std::to_string(figures.attacked);
+  return line + (cell.kept ? "  (kept)" : "  " + durationText(cell.seconds));
+}
+
+int failures(const RecipeResult& result) {
+  return static_cast<int>(std::count_if(result.cells.begin(), result.cells.end(),
+                                        [](const RecipeCell& cell) { return cell.state == CellState::Failed; }));
+}
+
+void runRecipe(Session& session, RecipeRequest request) {
+  request.device = session.options().device;
+  request.threads = session.options().threads;
+  RecipeHooks hooks;
+  hooks.onCell = [&](std::size_t, const RecipeCell& cell) {
+    if (cell.figures || cell.state == CellState::Failed) session.note(cellLine(cell));
+  };
+  if (request.dryRun) hooks.onCell = {};
+  RecipeResult result;
+  session.run(
+      Lane::Batch, "run " + request.recipe,
+      [&](JobContext& context) { result = session.engine().runRecipe(request, context, hooks); }, "cells");
+  session.print(request.dryRun ? planTable(result) : resultTables(result));
+  for (const auto& report : result.reports) session.print("report  " + oneLine(report) + "\n");
+  session.writeJson(result.json);
+  if (const int failed = failures(result); failed > 0) {
+    throw Error(
+        ErrorKind::Failed,
+        std::to_string(failed) + " of " + std::to_string(result.cells.size()) + " cells failed; the others are kept",
+        request.recipe, "the same command tries them again");
+  }
+}
+
+void addRun(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  auto request = std::make_shared<RecipeRequest>();
+  auto resume = std::make_shared<bool>(false);
+  CLI::App* app = root.add_subcommand("run", "Run a recipe: attacks × detectors, beside the published figures");
+  addCommonOptions(*app, common);
+  app->remove_option(app->get_option("--seed"));  // a recipe has its own seeds
+  app->add_option("recipe", request->recipe, "A shipped recipe's name (whorl-cli recipes), or a .toml file")
+      ->required();
+  app->add_option("--preset", request->preset, "Which of the recipe's presets (default: its first)");
+  app->add_option("--only", request->only, "Cells DETECTOR/ATTACK, with * for any; may be repeated")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_option("--rerun", request->rerun, "Cells to compute anew, likewise")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app->add_flag("--dry-run", request->dryRun, "Say what is there, and how long the rest may take");
+  app->add_flag("--resume", *resume, "Go on where an earlier run ended: always so, and only for scripts that say it");
+  app->add_option("--store", request->store, "Folder of the run store (default: one in your folder)");
+  app->add_option("--report", request->report, "Write report.md, report.tex and report.html into this folder");
+  app->add_option("--threads", common.threads, "Threads (default: all cores)")->check(wholeNumberProblem<int>);
+  app->footer("Finished cells are never computed twice. Ctrl+C loses at most the piece in progress.");
+  commands.push_back(
+      {app, [request, resume](Session& session, const std::vector<ExtraOption>&) { runRecipe(session, *request); },
+       nullptr, false});
+}
+
+}  // namespace
+
+void addRecipeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  addRun(root, common, commands);
+  CLI::App* list = root.add_subcommand("recipes", "List recipes, and what is wrong with those that can't be run");
+  addCommonOptions(*list, common);
+  commands.push_back(
+      {list, [](Session& session, const std::vector<ExtraOption>&) { listRecipes(session); }, nullptr, false});
+}
+
+}  // namespace whorl::cli
