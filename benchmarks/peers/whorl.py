@@ -124,7 +124,7 @@ class Whorl:
         `seconds` are the attack's own. `cpu_seconds` too where whorl-cli tells them; else they are those of the process
         less those of a run with one image. Raises Refused.
         """
-        options, save = self._parameters(case), self.work / "whorl-set.safetensors"
+        options, save = [*self._parameters(case), *case.plan], self.work / "whorl-set.safetensors"
         total = {"seconds": 0.0, "cpu_seconds": 0.0, "forwards": 0, "backwards": 0, "peak_mib": 0.0}
         rows, claimed, results = {}, 0, []
         for part, more in self._parts(case, indices, labels):
