@@ -54,7 +54,7 @@ std::string gridCell(const RecipeCell* cell) {
     return element("td", !cell ? kUnknown : cell->state == CellState::Failed ? "failed" : "not computed");
   }
   std::string text = "<td>" + element("strong", percentText(figures->aucSuccessful.value));
-  text += element("small", figureText(figures->aucSuccessful));
+  text += element("small", intervalText(figures->aucSuccessful));
   if (cell->published) {
     text += "<small>published " + escapeHtml(percentText(*cell->published)) + " " +
             differenceHtml(differencePoints(*cell)) + "</small>";

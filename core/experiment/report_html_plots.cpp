@@ -22,8 +22,9 @@ std::string legend(const std::vector<std::string>& names) {
     if (names[i].empty()) continue;
     text +=
         "<li><svg xmlns=\"http://www.w3.org/2000/svg\" width=\"26\" height=\"8\" aria-hidden=\"true\"><line "
-        "class=\"curve " +
-        curveClass(i) + "\" x1=\"0\" y1=\"4\" x2=\"26\" y2=\"4\"/></svg>" + escapeHtml(names[i]) + "</li>";
+        "stroke=\"" +
+        curveColour(i) + "\" class=\"curve " + curveClass(i) + "\" x1=\"0\" y1=\"4\" x2=\"26\" y2=\"4\"/></svg>" +
+        escapeHtml(names[i]) + "</li>";
   }
   return text + "</ul>\n";
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr double kLeft = 52;
 constexpr double kTop = 8;
 constexpr double kBottom = 38;
-constexpr double kRight = 10;
+constexpr double kRight = 20;
 constexpr double kSmallestRate = 1e-3;
 constexpr std::size_t kColours = 6;
 
@@ -84,23 +84,25 @@ class Frame {
               escapeHtml(beside) + "</text>\n";
   }
   void line(const std::string& style, double x1, double y1, double x2, double y2) {
-    m_body += "<line class=\"" + style + "\" x1=\"" + number(x1) + "\" y1=\"" + number(y1) + "\" x2=\"" + number(x2) +
-              "\" y2=\"" + number(y2) + "\"/>\n";
+    m_body += "<line stroke=\"#8a929a\" class=\"" + style + "\" x1=\"" + number(x1) + "\" y1=\"" + number(y1) +
+              "\" x2=\"" + number(x2) + "\" y2=\"" + number(y2) + "\"/>\n";
   }
-  void curve(const std::string& style, const std::vector<std::pair<double, double>>& points, const std::string& name) {
-    m_body += "<polyline class=\"" + style + "\" points=\"";
+  void curve(const std::string& style, const std::string& colour, const std::vector<std::pair<double, double>>& points,
+             const std::string& name) {
+    m_body += "<polyline fill=\"none\" stroke=\"" + colour + "\" class=\"" + style + "\" points=\"";
     for (const auto& [px, py] : points) m_body += number(x(px)) + "," + number(y(py)) + " ";
     m_body += "\"><title>" + escapeHtml(name) + "</title></polyline>\n";
   }
-  void dot(const std::string& style, double px, double py, const std::string& name) {
-    m_body += "<circle class=\"" + style + "\" cx=\"" + number(x(px)) + "\" cy=\"" + number(y(py)) +
-              "\" r=\"3\"><title>" + escapeHtml(name) + "</title></circle>\n";
+  void dot(const std::string& style, const std::string& colour, double px, double py, const std::string& name) {
+    m_body += "<circle fill=\"" + colour + "\" class=\"" + style + "\" cx=\"" + number(x(px)) + "\" cy=\"" +
+              number(y(py)) + "\" r=\"3\"><title>" + escapeHtml(name) + "</title></circle>\n";
   }
-  void bar(const std::string& style, double from, double to, double height, const std::string& name) {
+  void bar(const std::string& style, const std::string& colour, double from, double to, double height,
+           const std::string& name) {
     if (!(height > 0)) return;
-    m_body += "<rect class=\"" + style + "\" x=\"" + number(x(from)) + "\" y=\"" + number(y(height)) + "\" width=\"" +
-              number(std::max(x(to) - x(from) - 0.5, 0.5)) + "\" height=\"" + number(y(0) - y(height)) + "\"><title>" +
-              escapeHtml(name) + "</title></rect>\n";
+    m_body += "<rect fill=\"" + colour + "\" fill-opacity=\"0.55\" class=\"" + style + "\" x=\"" + number(x(from)) +
+              "\" y=\"" + number(y(height)) + "\" width=\"" + number(std::max(x(to) - x(from) - 0.5, 0.5)) +
+              "\" height=\"" + number(y(0) - y(height)) + "\"><title>" + escapeHtml(name) + "</title></rect>\n";
   }
   /// A square of a heat map, by viridis; its text is dark or light, whichever is read better there.
   void cell(double px, double py, double width, double height, double share, const std::string& text) {
@@ -120,8 +122,8 @@ class Frame {
   }
   std::string svg(const std::string& description) const {
     return "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(m_width) + " " + number(m_height) +
-           "\" width=\"" + number(m_width) + "\" height=\"" + number(m_height) + "\" role=\"img\" aria-label=\"" +
-           escapeHtml(description) + "\">\n" + m_body + "</svg>\n";
+           "\" width=\"" + number(m_width) + "\" height=\"" + number(m_height) +
+           "\" font-size=\"11\" role=\"img\" aria-label=\"" + escapeHtml(description) + "\">\n" + m_body + "</svg>\n";
   }
 
  private:
@@ -183,12 +185,17 @@ void numberTicks(Frame& frame, double low, double high, int count) {
 
 }  // namespace
 
+std::string curveColour(std::size_t index) {
+  static const char* const kColour[kColours] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b07d00", "#3f3f3f"};
+  return kColour[index % kColours];
+}
+
 std::string curveClass(std::size_t index) {
   return "s" + std::to_string(index % kColours) + " d" + std::to_string(index / kColours % 3);
 }
 
 std::string rocSvg(const std::vector<const RecipeCell*>& cells, bool logarithmic) {
-  Frame frame(380, 330, logarithmic ? kSmallestRate : 0, 1, logarithmic);
+  Frame frame(390, 330, logarithmic ? kSmallestRate : 0, 1, logarithmic);
   shareTicks(frame);
   if (logarithmic) {
     for (const auto& [rate, text] : {std::pair{1e-3, "0.1 %"}, {1e-2, "1 %"}, {1e-1, "10 %"}, {1.0, "100 %"}}) {
@@ -204,13 +211,13 @@ std::string rocSvg(const std::vector<const RecipeCell*>& cells, bool logarithmic
     const double rate = logarithmic ? std::pow(10, -3 + i / 20.0) : i / 60.0;
     chance.emplace_back(rate, rate);
   }
-  frame.curve("chance", chance, "by chance");
+  frame.curve("chance", "#8a929a", chance, "by chance");
   bool any = false;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const CellFigures* figures = figuresOf(cells[i]);
     if (!figures || figures->roc.empty()) continue;
     any = true;
-    frame.curve("curve " + curveClass(i), rocPoints(*figures, logarithmic),
+    frame.curve("curve " + curveClass(i), curveColour(i), rocPoints(*figures, logarithmic),
                 cells[i]->detector + ", AUC " + percentText(figures->aucSuccessful.value) + " %");
   }
   return any ? frame.svg("ROC curves") : std::string();
@@ -249,7 +256,7 @@ ReportHistogram histogramOf(const CellFigures& figures) {
 std::string histogramSvg(const CellFigures& figures, const std::string& name) {
   const ReportHistogram histogram = histogramOf(figures);
   if (histogram.clean.empty()) return {};
-  Frame frame(300, 190, histogram.low, histogram.high);
+  Frame frame(310, 190, histogram.low, histogram.high);
   double top = 0;
   for (const auto* bins : {&histogram.clean, &histogram.adversarial}) {
     top = std::max(top, *std::max_element(bins->begin(), bins->end()));
@@ -260,11 +267,12 @@ std::string histogramSvg(const CellFigures& figures, const std::string& name) {
   numberTicks(frame, histogram.low, histogram.high, 4);
   frame.titles("score", "share");
   const double width = (histogram.high - histogram.low) / ReportHistogram::kBins;
-  for (const auto& [bins, style, kind] : {std::tuple{&histogram.clean, "clean", "clean"},
-                                          std::tuple{&histogram.adversarial, "adversarial", "adversarial"}}) {
+  for (const auto& [bins, kind, colour] : {std::tuple{&histogram.clean, "clean", curveColour(0)},
+                                           std::tuple{&histogram.adversarial, "adversarial", curveColour(1)}}) {
     for (std::size_t i = 0; i < bins->size(); ++i) {
       const double from = histogram.low + width * static_cast<double>(i);
-      frame.bar(style, from, from + width, (*bins)[i], std::string(kind) + ": " + percentText((*bins)[i]) + " %");
+      frame.bar(kind, colour, from, from + width, (*bins)[i],
+                std::string(kind) + ": " + percentText((*bins)[i]) + " %");
     }
   }
   if (const auto threshold = thresholdOf(figures, 0.05); threshold && std::isfinite(*threshold)) {
@@ -308,14 +316,15 @@ std::string budgetSvg(const std::vector<ReportCurve>& curves, const std::string&
     for (const auto& [x, y] : curve.points) low = std::min(low, x), high = std::max(high, x);
   }
   if (!(high > low)) return {};
-  Frame frame(440, 300, std::min(low, 0.0), high);
+  Frame frame(450, 300, std::min(low, 0.0), high);
   shareTicks(frame);
   numberTicks(frame, std::min(low, 0.0), high, 6);
   frame.titles(xLabel, "share");
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    frame.curve("curve " + curveClass(i), curves[i].points, curves[i].name);
+    frame.curve("curve " + curveClass(i), curveColour(i), curves[i].points, curves[i].name);
     for (const auto& [x, y] : curves[i].points) {
-      frame.dot(curveClass(i), x, y, curves[i].name + " at " + fixedText(x, 4) + ": " + percentText(y) + " %");
+      frame.dot(curveClass(i), curveColour(i), x, y,
+                curves[i].name + " at " + fixedText(x, 4) + ": " + percentText(y) + " %");
     }
   }
   return frame.svg("Figures over the budget");

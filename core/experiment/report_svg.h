@@ -50,6 +50,8 @@ struct ReportHistogram {
 };
 ReportHistogram histogramOf(const CellFigures& figures);
 
+/// Its colour on white, for readers that know no style sheets: the class has the last word.
+std::string curveColour(std::size_t index);
 /// The class of the n-th curve: six colours, and a dash pattern more each time around.
 std::string curveClass(std::size_t index);
 

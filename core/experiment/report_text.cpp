@@ -23,9 +23,13 @@ std::string fixedText(double value, int decimals) {
 std::string percentText(double share, int decimals) { return fixedText(100 * share, decimals); }
 
 std::string figureText(const Figure& figure) {
-  std::string text = percentText(figure.value);
-  if (!std::isfinite(figure.value) || !std::isfinite(figure.low) || !std::isfinite(figure.high)) return text;
-  return text + " (" + percentText(figure.low) + "–" + percentText(figure.high) + ")";
+  const std::string text = percentText(figure.value), interval = intervalText(figure);
+  return !std::isfinite(figure.value) || interval.empty() ? text : text + " (" + interval + ")";
+}
+
+std::string intervalText(const Figure& figure) {
+  if (!std::isfinite(figure.low) || !std::isfinite(figure.high)) return {};
+  return percentText(figure.low) + "–" + percentText(figure.high);
 }
 
 std::string pointsText(double points) {

@@ -22,6 +22,8 @@ std::string fixedText(double value, int decimals);
 std::string percentText(double share, int decimals = 2);
 /// "99.87 (99.71–99.95)"; without the interval where there is none.
 std::string figureText(const Figure& figure);
+/// "98.80–99.90"; "" where there is none.
+std::string intervalText(const Figure& figure);
 /// Points with their sign: "+0.30", "−1.25", "±0.00".
 std::string pointsText(double points);
 /// "under a second", "12 s", "3 min 05 s", "1 h 02 min".
