@@ -221,6 +221,41 @@ class CliTest : public QObject {
     QVERIFY2(docs.find(table) != std::string::npos, "run scripts/update_docs.sh");
   }
 
+  void docsOfDetectorsAreGenerated() {
+    std::ifstream file(WHORL_SOURCE_DIR "/docs/detectors.md");
+    const std::string docs((std::istreambuf_iterator<char>(file)), {});
+    const std::string table = run({"detectors", "table"}).out.toStdString();
+    QVERIFY(table.size() > 1000);
+    QVERIFY2(docs.find(table) != std::string::npos, "run scripts/update_docs.sh");
+  }
+
+  void detectorsAreListedAndFitted() {
+    const QJsonArray list = run({"detectors", "--json", "-"}).json()["detectors"].toArray();
+    QVERIFY(list.size() >= 13);
+    for (const QJsonValue& entry : list) {
+      for (const char* name : {"name", "title", "summary", "reference", "parameters", "needs_training_images",
+                               "needs_attacked_images", "needs_twins", "companions"}) {
+        QVERIFY2(entry.toObject().contains(QLatin1String(name)), name);
+      }
+    }
+    const QStringList common = {"detect", "--model",  m_model, "--data",      text("data"), "--count",
+                                "10",     "--attack", "bim",   "--epsilon",   "0.5",        "--step_size",
+                                "0.1",    "--steps",  "10",    "--device",    "cpu",        "--threads",
+                                "1",      "--json",   "-",     "--fit-count", "20",         "--detector"};
+    const Outcome lid = run(common + QStringList{"lid", "--neighbours", "3", "--minibatch", "6", "--fit-attack", "fgsm",
+                                                 "--fit-preset", "mnist"});
+    QVERIFY2(lid.code == 0, qPrintable(lid.err));
+    QCOMPARE(lid.json()["fit"].toObject()["attack"].toString(), QString("fgsm"));
+    QCOMPARE(lid.json()["detector_parameters"].toObject()["neighbours"].toInt(), 3);
+    QVERIFY(lid.json()["average_precision"].toObject()["all"].isDouble());
+    const Outcome ensemble = run(common + QStringList{"fingerprint-ensemble", "--companion", m_model});
+    QVERIFY2(ensemble.code == 0, qPrintable(ensemble.err));
+    QCOMPARE(ensemble.json()["companions"].toArray().size(), 1);
+    QCOMPARE(run(common + QStringList{"lid", "--bandwidth", "1"}).code, 2);  // another detector's
+    QCOMPARE(run(common + QStringList{"lie"}).code, 2);
+    QCOMPARE(run(common + QStringList{"bu"}).code, 3);  // the network has no dropout
+  }
+
   void attacksAndDetects() {
     const QStringList common = {"--model",  m_model,     "--data",    text("data"),  "--count", "10",      "--attack",
                                 "bim",      "--epsilon", "0.5",       "--step_size", "0.1",     "--steps", "10",
