@@ -126,13 +126,13 @@ EXPERIMENTS = [*sorted({case.experiment for case in CASES}), "E16"]
 
 
 def chosen(names):
-    """Cases of the experiments named; all for none. E16 alone needs one set of each kind."""
-    unknown = sorted(set(names) - set(EXPERIMENTS))
+    """Cases of the experiments, or of the names, given; all for none. E16 alone needs one set of each kind."""
+    unknown = sorted(set(names) - set(EXPERIMENTS) - {case.name for case in CASES})
     if unknown:
-        raise ValueError(f"no experiment {', '.join(unknown)}; there are {', '.join(EXPERIMENTS)}")
+        raise ValueError(f"no experiment or case {', '.join(unknown)}; there are {', '.join(EXPERIMENTS)}")
     if not names:
         return list(CASES)
-    found = [case for case in CASES if case.experiment in names]
+    found = [case for case in CASES if case.experiment in names or case.name in names]
     if "E16" in names:
         found += [case for case in CASES if case.name in EIGHT_BIT and case not in found]
     return found

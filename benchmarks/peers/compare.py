@@ -21,7 +21,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 def options_of(arguments):
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--experiment", "--only", default="", help="E1 … E8, E16, separated by commas (default: all)")
+    parser.add_argument(
+        "--experiment",
+        "--only",
+        default="",
+        help="E1 … E8, E16, or names of the table's first column, separated by commas (default: all)",
+    )
     parser.add_argument(
         "--weights",
         default=os.environ.get("WHORL_REFERENCE_WEIGHTS", ""),

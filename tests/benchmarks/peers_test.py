@@ -73,6 +73,7 @@ class Cases(unittest.TestCase):
         self.assertEqual({case.experiment for case in cases.chosen(["E2", "E8"])}, {"E2", "E8"})
         self.assertEqual(cases.chosen([]), cases.CASES)
         self.assertIn("DDN-100", [case.name for case in cases.chosen(["E16"])])
+        self.assertEqual([case.name for case in cases.chosen(["CW-L2 9x1000"])], ["CW-L2 9x1000"])
         with self.assertRaisesRegex(ValueError, "E99"):
             cases.chosen(["E99"])
 
