@@ -73,8 +73,9 @@ CellSteps::CellResult CellSteps::cell(const PlannedCell& cell, bool again, const
   for (const std::size_t index : detector.models) {
     if (const auto file = model(index, context)) models.push_back(*file);
   }
-  const auto set =
-      attacked(cell.attack, attack.on.value_or(detector.models.front()), choice("test", attack.count, false), context);
+  const std::size_t victim = attack.on.value_or(detector.models.front());
+  if (const auto file = model(victim, context)) m_cell.model = file->path;
+  const auto set = attacked(cell.attack, victim, choice("test", attack.count, false), context);
   if (models.size() != detector.models.size() || !set) {
     // The rest waits for them; what it costs is little beside them.
     return m_cell;

@@ -31,10 +31,11 @@ class CellSteps {
   struct CellResult {
     std::optional<ScoredSet> scores;  ///< none in a dry run where something is missing
     std::filesystem::path attacked;
-    bool kept = true;          ///< all of it was in the store
-    double seconds = 0;        ///< that its scores and its attacked images took, whenever that was
-    double missing = 0;        ///< seconds that what is missing may take, without what earlier cells count
-    bool missingKnown = true;  ///< whether all of it could be estimated
+    std::filesystem::path model;  ///< that is attacked
+    bool kept = true;             ///< all of it was in the store
+    double seconds = 0;           ///< that its scores and its attacked images took, whenever that was
+    double missing = 0;           ///< seconds that what is missing may take, without what earlier cells count
+    bool missingKnown = true;     ///< whether all of it could be estimated
   };
   /// With `again` its attacked images, fit and scores are computed anew, once in the life of this object. Throws
   /// StepBusy, or whatever the work threw.

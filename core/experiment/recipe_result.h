@@ -50,9 +50,10 @@ enum class CellState { Waiting, Running, Done, Failed };
 
 /// One cell of a recipe's grid: a detector of a model against an attack.
 struct RecipeCell {
-  std::string detector;  ///< row's name in the recipe
-  std::string attack;    ///< column's name
-  std::string model;     ///< that is attacked
+  std::string detector;        ///< row's name in the recipe
+  std::string attack;          ///< column's name
+  std::string model;           ///< that is attacked
+  std::string modelFile = {};  ///< its file; "" if it isn't there yet
   std::string threatModel;
   CellState state = CellState::Waiting;
   bool kept = false;   ///< taken from the store

@@ -142,7 +142,7 @@ ReportTable problemTable(const RecipeResult& result) {
   table.textColumns = 3;
   for (const RecipeCell& cell : result.cells) {
     if (figuresOf(&cell)) continue;
-    table.rows.push_back({cell.detector, cell.attack, cell.problem.empty() ? "not computed" : cell.problem});
+    table.rows.push_back({cell.detector, cell.attack, cell.state == CellState::Failed ? cell.problem : "not computed"});
   }
   return table;
 }

@@ -101,6 +101,7 @@ class PlanRun {
   void take(RecipeCell& cell, CellSteps::CellResult result) {
     cell.kept = result.kept;
     cell.attackedImages = result.attacked.string();
+    cell.modelFile = result.model.string();
     if (result.scores) {
       cell.seconds = result.seconds;
       cell.figures = figuresOf(*result.scores, mixSeed(m_plan.recipe.sample.seed, "bootstrap"));

@@ -18,6 +18,7 @@
 #include "core/base/parameters.h"
 #include "core/base/scheduler.h"
 #include "core/image/image.h"
+#include "core/service/train_types.h"
 
 namespace whorl {
 
@@ -121,49 +122,6 @@ struct DetectorInfo {
   bool needsAttackedImages = false;  ///< learns from attacked training images (DetectRequest::fitAttack)
   bool needsTwins = false;           ///< scores images beside the clean ones of their minibatch, as published
   bool companions = false;           ///< watches several models (DetectRequest::companions)
-};
-
-// ---- Training ------------------------------------------------------------------------------------------------------
-
-struct TrainRequest {
-  std::string dataset;
-  std::string architecture;
-  std::string objective = "plain";
-  Parameters parameters;  ///< loop, objective and fingerprints together; missing ones take their defaults
-  std::uint64_t seed = 0;
-  std::string device = "auto";
-  int threads = 0;         ///< 0: all but EngineOptions::reservedCores
-  std::string output;      ///< model file; "" for a new one in the user's folder
-  std::string modelName;   ///< for people; "" for the output's stem
-  std::string checkpoint;  ///< "" for OUTPUT.checkpoint
-  bool resume = false;     ///< continue from the checkpoint if it is there
-  std::int64_t limitTrain = 0;
-};
-
-struct TrainEvent {
-  bool epochEnd = false;
-  std::int64_t step = 0;
-  std::int64_t steps = 0;
-  std::int64_t epoch = 0;
-  std::vector<Metric> metrics;
-};
-
-struct TrainResult {
-  std::string model;  ///< path
-  std::string modelSha256;
-  double testAccuracy = 0;
-  double seconds = 0;
-  double imagesPerSecond = 0;
-  double copiesPerSecond = 0;
-  std::optional<double> threshold;
-  std::string device;
-  std::string json;  ///< the whole documented object (docs/json.md)
-};
-
-/// Called on the training worker; must be short. `keep` lets the front end ask for stop-and-keep.
-struct TrainHooks {
-  std::function<void(const TrainEvent&)> onEvent;
-  std::function<bool()> stopAndKeep;
 };
 
 // ---- One image: what Explore shows
@@ -371,8 +329,8 @@ struct DetectRequest {
   /// Attack of the training split that a detector learns from, grey box; "" for FGSM, as published (what is learned is
   /// then transferred), "tested" for the tested attack itself, with its parameters and threat model.
   std::string fitAttack;
-  std::string fitPreset;           ///< of fitAttack; "": the one named like the data set, or its default parameters
-  std::int64_t fitCount = 1000;    ///< correctly classified training images, each attacked once; a third of all at most
+  std::string fitPreset;         ///< of fitAttack; "": the one named like the data set, or its default parameters
+  std::int64_t fitCount = 1000;  ///< correctly classified training images, each attacked once; a third of all at most
   std::int64_t fitTrainImages = 0;  ///< labelled training images beside those; 0: all that are left
 };
 
