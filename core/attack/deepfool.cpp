@@ -19,6 +19,8 @@ namespace {
 constexpr std::int64_t kAnchoredSteps = 5;
 constexpr double kFirstPart = 0.5;
 constexpr double kPartGain = 0.1;
+// Boundaries that still count after the first of them: a backward pass each, and the nearest is rarely another one.
+constexpr std::int64_t kNearest = 4;
 
 AttackDeclaration declaration() {
   const auto published = [](const char* norm) {
@@ -42,7 +44,7 @@ AttackDeclaration declaration() {
         ParameterSpec::choice("anchor", "clean", {"clean", "iterate"},
                               "iterate: each step goes the shortest way from where it is, as published. clean: the "
                               "first 5 go part of the way to the boundary's nearest point to the clean image, which "
-                              "ends nearer to it"),
+                              "ends nearer to it, and from the second on only the 4 nearest boundaries count"),
         parameter::lineSearch(5), parameter::targeted()}},
       {"linf", "l2"},
       {{"published-l2", published("l2"), "50 iterations, overshoot 0.02"},
@@ -59,8 +61,9 @@ struct Planes {
 ///
 /// For one plane the solution moves pixel p by min(λ · speed_p, room_p) in its slope's direction, with one λ for all
 /// pixels (speed |slope| for L2, 1 for linf): what is gained, Σ |slope_p| min(λ speed_p, room_p), is concave and
-/// piecewise linear in λ, so Newton's iteration from below never overshoots it.
-torch::Tensor nearestZero(const Planes& planes, const torch::Tensor& x, Norm norm) {
+/// piecewise linear in λ, so Newton's iteration from below never overshoots it. `distances` [A,C], if asked for: to
+/// each.
+torch::Tensor nearestZero(const Planes& planes, const torch::Tensor& x, Norm norm, torch::Tensor* distances = nullptr) {
   constexpr int kIterations = 12;
   const torch::Tensor pixels = x.flatten(1).unsqueeze(1);
   const torch::Tensor size = planes.slope.abs();
@@ -85,6 +88,7 @@ torch::Tensor nearestZero(const Planes& planes, const torch::Tensor& x, Norm nor
       offsets, norm == Norm::L2 ? 2 : std::numeric_limits<double>::infinity(), at::IntArrayRef{2});
   distance = at::where(unreachable, distance + 1e6, distance);
   distance.masked_fill_((size.amax(2) == 0) & (needed > 0), std::numeric_limits<double>::infinity());
+  if (distances != nullptr) *distances = distance;
   const torch::Tensor nearest = distance.argmin(1).view({-1, 1, 1}).expand({-1, 1, size.size(2)});
   return (offsets * planes.slope.sign()).gather(1, nearest).squeeze(1);
 }
@@ -133,9 +137,19 @@ class DeepFoolRun : private MinimalNormRun {
       if (!running()) return;
       m_context.step();
       const Planes planes = linearise(/*first=*/step == 0);
+      const bool narrows = step == 0 && anchored > 0 && m_classes.size(1) > kNearest;
+      const torch::Tensor nearest = narrows ? nearestPlanes(planes) : torch::Tensor();
       m_x = (m_x + (step < anchored ? towardsNearest(planes, reach, step) : stepTo(planes, m_x) * reach)).clamp_(0, 1);
+      if (narrows) m_classes = m_classes.gather(1, nearest);
     }
     leaveIfFooled();
+  }
+
+  /// [A,kNearest] places of the nearest planes.
+  torch::Tensor nearestPlanes(const Planes& planes) const {
+    torch::Tensor distances;
+    nearestZero(planes, m_x, m_norm, &distances);
+    return std::get<1>(distances.topk(kNearest, 1, /*largest=*/false));
   }
 
   torch::Tensor stepTo(const Planes& planes, const torch::Tensor& from) const {

@@ -69,8 +69,11 @@ void DeepFoolTest::fewCandidatesCostLess() {
   const AttackOutcome all = attack(net, request, {});
   const AttackOutcome two = attack(net, request, {{"candidates", std::int64_t{2}}});
   QVERIFY(two.success.all().item<bool>());
-  QCOMPARE(all.backwards, 5 * all.steps.sum().item<std::int64_t>());
+  // All five at the first step of the four images, then the four nearest.
+  QCOMPARE(all.backwards, 5 * 4 + 4 * (all.steps.sum().item<std::int64_t>() - 4));
   QCOMPARE(two.backwards, 2 * two.steps.sum().item<std::int64_t>());
+  const AttackOutcome published = attack(net, request, {{"anchor", std::string("iterate")}});
+  QCOMPARE(published.backwards, 5 * published.steps.sum().item<std::int64_t>());
 }
 
 void DeepFoolTest::detectorMustBeASum() {
