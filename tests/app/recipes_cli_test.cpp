@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// whorl-cli run and recipes, as a person or a script meets them.
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/core/service/tiny_data.h"
+
+using namespace whorl;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int kTimeout = 240'000;  // a busy machine, sanitizers
+
+struct Outcome {
+  int code = -1;
+  QString out;
+  QString err;
+};
+
+}  // namespace
+
+class RecipesCliTest : public QObject {
+  Q_OBJECT
+
+ private:
+  fs::path path(const std::string& name) const { return fs::path(m_folder.path().toStdString()) / name; }
+  QString text(const std::string& name) const { return QString::fromStdString(path(name).string()); }
+
+  void start(QProcess& process, const QStringList& arguments) const {
+    auto environment = QProcessEnvironment::systemEnvironment();
+    environment.insert(QStringLiteral("XDG_DATA_HOME"), text("user"));
+    environment.insert(QStringLiteral("WHORL_ENGINE"), QStringLiteral(WHORL_BINARY_DIR "/lib/libwhorl-engine.so"));
+    environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
+    environment.remove(QStringLiteral("WHORL_DATA"));
+    process.setProcessEnvironment(environment);
+    process.setProgram(QStringLiteral(WHORL_BINARY_DIR "/bin/whorl-cli"));
+    process.setArguments(arguments);
+    process.start();
+  }
+
+  Outcome run(const QStringList& arguments) const {
+    QProcess process;
+    start(process, arguments);
+    if (!process.waitForFinished(kTimeout)) process.kill();
+    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
+            QString::fromUtf8(process.readAllStandardOutput()), QString::fromUtf8(process.readAllStandardError())};
+  }
+
+  QStringList recipe(const QStringList& more) const {
+    return QStringList{"run", text("tiny.toml"), "--threads", "1", "--device", "cpu", "--store", text("runs")} + more;
+  }
+
+  void write(const std::string& name, int steps) const {
+    std::ofstream(path(name))
+        << "title = \"Tiny\"\ndata = \"" << path("data").string() << "\"\n"
+        << "[sample]\ncount = 4\nslice = 1\n"
+        << "[[model]]\nname = \"net\"\narchitecture = \"nfp-mnist\"\nobjective = \"plain\"\n"
+        << "parameters = { epochs = 3, batch_size = 20, learning_rate = 0.01 }\n"
+        << "[[attack]]\nname = \"PGD\"\nattack = \"pgd\"\n"
+        << "parameters = { epsilon = 0.5, steps = " << steps << ", stop = \"last\" }\n"
+        << "[[detector]]\nname = \"softmax\"\ndetector = \"max-softmax\"\nmodel = \"net\"\n"
+        << "[[published]]\ndetector = \"softmax\"\nsource = \"nobody\"\nauc_percent = { PGD = 50 }\n";
+  }
+
+  /// Results in the store.
+  int files() const {
+    int count = 0;
+    std::error_code gone;
+    for (const auto& each : fs::recursive_directory_iterator(path("runs/files"), gone)) count += each.is_regular_file();
+    return count;
+  }
+
+  QTemporaryDir m_folder;
+
+ private Q_SLOTS:
+  void initTestCase() {
+    QVERIFY(m_folder.isValid());
+    test::writeTinyDataset(path("data"));
+    write("tiny.toml", 10);
+  }
+
+  void listsRecipes() {
+    const Outcome outcome = run({"recipes", "--json", "-"});
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    const QJsonArray recipes = QJsonDocument::fromJson(outcome.out.toUtf8()).object()["recipes"].toArray();
+    QVERIFY(recipes.size() >= 10);
+    for (const auto& each : recipes) QVERIFY(each.toObject()["problem"].isNull());
+  }
+
+  void plansRunsAndKeeps() {
+    const Outcome plan = run(recipe({"--dry-run"}));
+    QVERIFY2(plan.code == 0, qPrintable(plan.err));
+    QVERIFY2(plan.out.contains("to be computed") && plan.out.contains("in all"), qPrintable(plan.out));
+
+    const Outcome first = run(recipe({"--report", text("report")}));
+    QVERIFY2(first.code == 0, qPrintable(first.err));
+    QVERIFY2(first.out.contains("softmax") && first.out.contains("50.00"), qPrintable(first.out));
+    QVERIFY(fs::exists(path("report/report.html")));
+    QVERIFY(first.err.contains("softmax/PGD:"));
+
+    const Outcome second = run(recipe({"--json", "-"}));
+    QVERIFY2(second.code == 0, qPrintable(second.err));
+    const QJsonObject cell = QJsonDocument::fromJson(second.out.toUtf8()).object()["cells"].toArray().at(0).toObject();
+    QVERIFY(cell["kept"].toBool());
+    QCOMPARE(cell["figures"].toObject()["attacked"].toInt(), 4);
+    QVERIFY(second.err.contains("(kept)"));
+  }
+
+  void saysWhatIsWrong() {
+    std::ofstream(path("bad.toml")) << "title = \"x\"\ndatta = 1\n";
+    const Outcome bad = run({"run", text("bad.toml")});
+    QCOMPARE(bad.code, 3);
+    QVERIFY2(bad.err.contains("bad.toml:1"), qPrintable(bad.err));
+    const Outcome unknown = run(recipe({"--only", "xyz/*"}));
+    QCOMPARE(unknown.code, 2);
+    QVERIFY2(unknown.err.contains("softmax/PGD"), qPrintable(unknown.err));
+    QCOMPARE(run({"run", "unheard-of"}).code, 3);
+    QCOMPARE(run(recipe({"--preset", "paper"})).code, 2);
+  }
+
+  /// Ctrl+C while a long cell is attacked: what was finished stays, and the same command goes on from there.
+  void interruptedRunsGoOn() {
+    write("tiny.toml", 1500);
+    const int before = files();
+    QProcess process;
+    start(process, recipe({}));
+    QTRY_VERIFY_WITH_TIMEOUT(files() > before || process.state() == QProcess::NotRunning, kTimeout);
+    QVERIFY2(process.state() == QProcess::Running, "it ended before it could be interrupted");
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(kTimeout));
+    QCOMPARE(process.exitCode(), 130);
+    QVERIFY(files() > before);
+    const Outcome outcome = run(recipe({"--resume", "--json", "-"}));
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    QVERIFY(!outcome.out.contains("\"failed\""));
+  }
+};
+
+QTEST_GUILESS_MAIN(RecipesCliTest)
+#include "recipes_cli_test.moc"
