@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/ops/avg_pool2d.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/kthvalue.h>
 #include <ATen/ops/maximum.h>
 #include <ATen/ops/stack.h>
@@ -21,6 +22,8 @@ namespace whorl {
 namespace {
 
 using torch::Tensor;
+constexpr std::int64_t kPixelsTogether = 24 << 10;
+
 using Squeezer = std::function<Tensor(const Tensor&)>;
 
 /// Rows and columns continued by `before` and `after`, mirrored at the edge itself (… b a | a b …).
@@ -76,6 +79,31 @@ Squeezer squeezerOf(const std::string& name) {
   throwUnknown(name);
 }
 
+Tensor nonLocalMeansOfSome(const Tensor& images, int window, int patch, double strength) {
+  const int reach = window / 2;
+  const int border = patch / 2;
+  const std::int64_t height = images.size(2);
+  const std::int64_t width = images.size(3);
+  const Tensor padded = mirrored(images, reach + border, reach + border);
+  const auto shifted = [&](int row, int column, int margin) {
+    return padded.narrow(2, reach + border + row - margin, height + 2 * margin)
+        .narrow(3, reach + border + column - margin, width + 2 * margin);
+  };
+  const Tensor centre = shifted(0, 0, border);
+  Tensor sum = at::zeros_like(images);
+  Tensor weights = at::zeros_like(images.narrow(1, 0, 1));
+  for (int row = -reach; row <= reach; ++row) {
+    for (int column = -reach; column <= reach; ++column) {
+      const Tensor difference = (shifted(row, column, border) - centre).square().mean(1, /*keepdim=*/true);
+      const Tensor distance = at::avg_pool2d(difference, patch, /*stride=*/1);
+      const Tensor weight = (distance / (-strength * strength)).exp_();
+      weights += weight;
+      sum += weight * shifted(row, column, 0);
+    }
+  }
+  return sum / weights;
+}
+
 class SqueezingStatistic : public Statistic {
  public:
   SqueezingStatistic(const Model& model, const Parameters& parameters) : m_classifier(model.classifier) {
@@ -125,28 +153,13 @@ Tensor medianFilter(const Tensor& images, int size) {
 }
 
 Tensor nonLocalMeans(const Tensor& images, int window, int patch, double strength) {
-  const int reach = window / 2;
-  const int border = patch / 2;
-  const std::int64_t height = images.size(2);
-  const std::int64_t width = images.size(3);
-  const Tensor padded = mirrored(images, reach + border, reach + border);
-  const auto shifted = [&](int row, int column, int margin) {
-    return padded.narrow(2, reach + border + row - margin, height + 2 * margin)
-        .narrow(3, reach + border + column - margin, width + 2 * margin);
-  };
-  const Tensor centre = shifted(0, 0, border);
-  Tensor sum = at::zeros_like(images);
-  Tensor weights = at::zeros_like(images.narrow(1, 0, 1));
-  for (int row = -reach; row <= reach; ++row) {
-    for (int column = -reach; column <= reach; ++column) {
-      const Tensor difference = (shifted(row, column, border) - centre).square().mean(1, /*keepdim=*/true);
-      const Tensor distance = at::avg_pool2d(difference, patch, /*stride=*/1);
-      const Tensor weight = (distance / (-strength * strength)).exp_();
-      weights += weight;
-      sum += weight * shifted(row, column, 0);
-    }
+  // Some images at a time: what all offsets read and write again stays in the cache.
+  const std::int64_t size = std::max<std::int64_t>(1, images.numel() / std::max<std::int64_t>(1, images.size(0)));
+  std::vector<Tensor> filtered;
+  for (const Tensor& some : images.split(std::max<std::int64_t>(1, kPixelsTogether / size))) {
+    filtered.push_back(nonLocalMeansOfSome(some, window, patch, strength));
   }
-  return sum / weights;
+  return at::cat(filtered);
 }
 
 StatisticEntry squeezingStatistic() {

@@ -51,6 +51,7 @@ class SqueezingTest : public QObject {
   void medianOfThreeKnowsItsMiddle();
   void nonLocalMeansIsItsDefinition();
   void nonLocalMeansKeepsEdgesAndCalmsNoise();
+  void nonLocalMeansIsOfTheImageAlone();
   void theScoreIsTheLargestDistance();
   void publishedSqueezersFollowTheImage();
   void unknownSqueezersAreRefused();
@@ -113,6 +114,17 @@ void SqueezingTest::nonLocalMeansKeepsEdgesAndCalmsNoise() {
   const Tensor noise = .04 * (randomImages({1, 12, 12}, 1, 1) - .5);
   const Tensor calmed = nonLocalMeans(edge + noise, 7, 3, .1);
   QVERIFY((calmed - edge).square().mean().item<double>() < .3 * noise.square().mean().item<double>());
+}
+
+void SqueezingTest::nonLocalMeansIsOfTheImageAlone() {
+  // More images than go through together.
+  const Tensor x = randomImages({3, 32, 32}, 19, 4);
+  const Tensor all = nonLocalMeans(x, 5, 3, .1);
+  QVERIFY(all.sizes() == x.sizes());
+  for (const std::int64_t i : {0, 7, 8, 18}) {
+    QVERIFY(nonLocalMeans(x.narrow(0, i, 1), 5, 3, .1).allclose(all.narrow(0, i, 1), 0, 1e-12));
+  }
+  QCOMPARE(nonLocalMeans(x.narrow(0, 0, 0), 5, 3, .1).size(0), std::int64_t{0});
 }
 
 void SqueezingTest::theScoreIsTheLargestDistance() {
