@@ -82,7 +82,8 @@ inline RecipeResult fakeGrid(const RecipeRequest& request) {
       cell.attack = cell.attackFamily = result.attacks[column];
       if (budgets) cell.attackFamily = "BIM";
       if (budgets) cell.budget = 0.1 * double(column + 1);
-      cell.model = "glyphs-fingerprint";
+      cell.model = "fingerprinted";
+      cell.modelFile = "/nowhere/glyphs-fingerprint.safetensors";
       cell.threatModel = "grey-box";
       cell.seconds = 60;
       if (result.cells.empty()) cell.published = 0.95;
@@ -109,11 +110,12 @@ inline RecipeResult runFakeRecipe(const RecipeRequest& request, const JobContext
     cell.attackedImages = "/nowhere/" + cell.attack + ".safetensors";
     cell.seconds = 1;
   };
-  for (std::size_t i = 0; i < result.cells.size(); ++i) {
-    if (!runs.finished.contains(key(result.cells[i]))) continue;
-    finish(result.cells[i], i);
-    result.cells[i].kept = true;
-  }
+  const auto keep = [&](RecipeCell& cell, std::size_t i) {
+    if (!runs.finished.contains(key(cell))) return false;
+    finish(cell, i);
+    return cell.kept = true;
+  };
+  for (std::size_t i = 0; i < result.cells.size() && request.dryRun; ++i) keep(result.cells[i], i);
   if (hooks.onPlan) hooks.onPlan(result);
   for (std::size_t i = 0; i < result.cells.size() && !request.dryRun; ++i) {
     RecipeCell& cell = result.cells[i];
@@ -121,10 +123,13 @@ inline RecipeResult runFakeRecipe(const RecipeRequest& request, const JobContext
     const auto names = [&](const std::vector<std::string>& list) {
       return std::find(list.begin(), list.end(), name) != list.end();
     };
-    if ((!request.only.empty() && !names(request.only)) || (cell.kept && !names(request.rerun))) continue;
+    if (!request.only.empty() && !names(request.only)) continue;
     context.step();
+    if (!names(request.rerun) && keep(cell, i)) {
+      if (hooks.onCell) hooks.onCell(i, cell);
+      continue;
+    }
     cell.state = CellState::Running;
-    cell.kept = false;
     if (hooks.onCell) hooks.onCell(i, cell);
     if (runs.onCell) runs.onCell(i, context);
     context.step();

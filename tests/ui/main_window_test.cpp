@@ -11,10 +11,8 @@
 #include <QMenu>
 #include <QMimeData>
 #include <QPushButton>
-#include <QSettings>
 #include <QSignalSpy>
 #include <QSlider>
-#include <QTableView>
 #include <QTemporaryDir>
 #include <QToolButton>
 
@@ -23,14 +21,11 @@
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
 #include "ui/commands/command_registry.h"
-#include "ui/evaluate/grid_model.h"
-#include "ui/evaluate/recipe_bar.h"
 #include "ui/explore/filmstrip.h"
 #include "ui/explore/step_card.h"
 #include "ui/explore/step_stack.h"
 #include "ui/explore/verdict_panel.h"
 #include "ui/explore/views_panel.h"
-#include "ui/pages/evaluate_page.h"
 #include "ui/pages/explore_page.h"
 #include "ui/pages/model_import.h"
 #include "ui/session/engine_session.h"
@@ -124,61 +119,6 @@ class MainWindowTest : public QObject {
     QVERIFY(!window.explore()->findChild<EmptyState*>()->title().isEmpty());
   }
 
-  void attackedImagesOfACellAreShownInExplore() {
-    World world;
-    QVERIFY(world.firstPicture());
-    EvaluatePage* evaluate = world.window->evaluate();
-    QTRY_VERIFY(evaluate->grid()->rowCount() > 0);
-    evaluate->startRun();
-    QTRY_COMPARE(evaluate->run()->state().phase(), EvaluatePhase::Finished);
-    world.window->commands()->action("page.evaluate")->trigger();
-    evaluate->table()->setCurrentIndex(evaluate->grid()->index(0, 1));
-    QVERIFY(world.nextPicture([&] { world.window->commands()->action("evaluate.images")->trigger(); }));
-    QTRY_VERIFY(world.page()->source() && world.page()->source()->title.startsWith("BIM-b, no. 0"));
-    QTRY_VERIFY(world.page()->result()->input == *world.page()->source()->image);
-    QCOMPARE(world.window->currentPage(), QString("explore"));
-    QCOMPARE(*world.page()->source()->label, 0);
-    // They are attacked already: the steps are off, and undo switches them on again.
-    QVERIFY(!world.window->steps()->steps().front().request.enabled);
-    QCOMPARE(world.page()->findChild<QComboBox*>("dataset")->currentText(), QString("BIM-b"));
-    QVERIFY(world.nextPicture([&] { world.page()->neighbour(1); }));
-    QTRY_VERIFY(world.page()->source()->title.contains("no. 1, “1”, the attack failed"));
-    // Back to the data set, and to the attacked images again.
-    auto* sources = world.page()->findChild<QComboBox*>("dataset");
-    sources->setCurrentIndex(sources->findText("Glyphs"));
-    QTRY_VERIFY(world.page()->source()->dataset == u"glyphs");
-    sources->setCurrentIndex(sources->findText("BIM-b"));
-    QTRY_VERIFY(world.page()->source()->title.startsWith("BIM-b, no. 0"));
-  }
-
-  void attackedImagesThatCantBeReadAreTold() {
-    World world;
-    QVERIFY(world.firstPicture());
-    world.page()->openAttacked("/elsewhere/gone.safetensors", "glyphs-fingerprint", "gone");
-    QTRY_VERIFY(world.message().contains("no file of attacked images"));
-    QVERIFY(world.page()->result().has_value());
-  }
-
-  void theRecipeIsRemembered() {
-    QTemporaryDir folder;
-    QCoreApplication::setOrganizationName("whorl-test");
-    QSettings::setDefaultFormat(QSettings::IniFormat);
-    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, folder.path());
-    {
-      World world({true, folder.path()});
-      QTRY_VERIFY(world.window->evaluate()->recipes()->recipe());
-      world.window->evaluate()->recipes()->choose("blobs-greybox", "paper");
-      world.window->evaluate()->setMetric(GridMetric::Evasion);
-      world.window->showPage("evaluate");
-      QVERIFY(world.window->close());
-    }
-    World world({true, folder.path()});
-    QTRY_VERIFY(world.window->evaluate()->recipes()->recipe());
-    QCOMPARE(world.window->evaluate()->presetName(), QString("paper"));
-    QCOMPARE(world.window->evaluate()->metricId(), QString("evasion_5"));
-    QCOMPARE(world.window->currentPage(), QString("evaluate"));
-  }
-
   void beginsWithAnAttackedPicture() {
     World world;
     QVERIFY(world.firstPicture());
@@ -216,17 +156,6 @@ class MainWindowTest : public QObject {
         []() -> std::shared_ptr<Engine> { throw Error(ErrorKind::Failed, "no library", "engine.so", "build it"); });
     auto* empty = window.explore()->findChild<EmptyState*>();
     QTRY_COMPARE(empty->title(), QString("The engine could not be started"));
-  }
-
-  void pagesByKeyboard() {
-    World world;
-    QVERIFY(QTest::qWaitForWindowExposed(world.window.get()));
-    world.window->activateWindow();
-    for (const auto& [key, name] : {std::pair(Qt::Key_2, "train"), std::pair(Qt::Key_3, "evaluate"),
-                                    std::pair(Qt::Key_4, "models"), std::pair(Qt::Key_1, "explore")}) {
-      QTest::keyClick(world.window.get(), key, Qt::ControlModifier);
-      QCOMPARE(world.window->currentPage(), QString::fromLatin1(name));
-    }
   }
 
   void aFileIsAttackedAtOnce() {

@@ -28,6 +28,15 @@ QString nameOf(const RecipeCell& cell) {
   return QStringLiteral("%1 · %2").arg(QString::fromStdString(cell.detector), QString::fromStdString(cell.attack));
 }
 
+/// Without what all chosen cells have in common.
+QString shortName(const RecipeCell& cell, const std::vector<const RecipeCell*>& chosen) {
+  const auto all = [&](auto same) { return std::all_of(chosen.begin(), chosen.end(), same); };
+  const bool oneAttack = all([&](const RecipeCell* other) { return other->attack == cell.attack; });
+  const bool oneDetector = all([&](const RecipeCell* other) { return other->detector == cell.detector; });
+  if (oneAttack == oneDetector) return nameOf(cell);
+  return QString::fromStdString(oneAttack ? cell.detector : cell.attack);
+}
+
 bool hasFigures(const RecipeCell* cell) { return cell->state == CellState::Done && cell->figures.has_value(); }
 
 /// Why the cell has nothing to draw.
@@ -108,9 +117,10 @@ void EvaluatePlots::showRoc(const std::vector<const RecipeCell*>& chosen) {
     if (!hasFigures(cell) || cell->figures->roc.empty()) continue;
     any = true;
     const QString name = nameOf(*cell);
-    const QString label = tr("%1 (AUC %2)").arg(name, hundredths(cell->figures->aucSuccessful.value));
+    const QString label =
+        QStringLiteral("%1 %2").arg(shortName(*cell, chosen), hundredths(cell->figures->aucSuccessful.value));
     m_roc->declare(name, label, CurvePlot::Line::Solid);
-    m_logRoc->declare(name, name, CurvePlot::Line::Solid);
+    m_logRoc->declare(name, label, CurvePlot::Line::Solid);
     for (const RocCorner& corner : rocFrom(*cell->figures, 0)) {
       m_roc->append(name, corner.falsePositiveRate, corner.truePositiveRate);
     }

@@ -86,7 +86,7 @@ QVariant GridModel::headerData(int section, Qt::Orientation orientation, int rol
 QString GridModel::text(const RecipeCell& cell) const {
   switch (cell.state) {
     case CellState::Waiting:
-      return cell.seconds > 0 ? tr("≈ %1").arg(durationText(cell.seconds)) : tr("waiting");
+      return cell.seconds >= 1 ? tr("≈ %1").arg(durationText(cell.seconds)) : tr("waiting");
     case CellState::Running:
       return tr("running…");
     case CellState::Failed:
@@ -116,9 +116,11 @@ QString GridModel::tip(const RecipeCell& cell) const {
   if (cell.state == CellState::Failed) return tip + line(tr("failed"), QString::fromStdString(cell.problem));
   if (cell.state == CellState::Running) tip += QStringLiteral("<br>") + tr("being computed");
   if (cell.state == CellState::Waiting) {
-    tip += QStringLiteral("<br>") + (cell.seconds > 0
-                                         ? tr("not computed yet, expected to take %1").arg(durationText(cell.seconds))
-                                         : tr("not computed yet"));
+    const QString problem = QString::fromStdString(cell.problem).toHtmlEscaped();
+    tip += QStringLiteral("<br>") + (problem.isEmpty()
+                                         ? tr("not computed yet, expected to take %1 beside what it shares with others")
+                                               .arg(durationText(cell.seconds))
+                                         : tr("not computed yet; %1").arg(problem));
   }
   if (cell.figures) {
     const CellFigures& figures = *cell.figures;
@@ -150,6 +152,18 @@ void GridModel::place() {
 }
 
 void GridModel::setResult(const RecipeResult& result) {
+  const auto alike = [](const RecipeCell& a, const RecipeCell& b) {
+    return a.detector == b.detector && a.attack == b.attack;
+  };
+  const bool same =
+      rowCount() > 0 && columnCount() > 0 && result.detectors == m_result.detectors &&
+      result.attacks == m_result.attacks &&
+      std::equal(result.cells.begin(), result.cells.end(), m_result.cells.begin(), m_result.cells.end(), alike);
+  if (same) {
+    m_result = result;
+    Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
+    return;
+  }
   beginResetModel();
   m_result = result;
   place();

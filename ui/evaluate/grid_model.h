@@ -29,7 +29,7 @@ class GridModel : public QAbstractTableModel {
   QVariant data(const QModelIndex& index, int role) const override;
   QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 
-  /// Another grid.
+  /// Another grid, or news of all cells of this one: then what is chosen stays chosen.
   void setResult(const RecipeResult& result);
   /// A cell's news; `index` into the result's cells. Others than the grid's are ignored.
   void setCell(std::size_t index, const RecipeCell& cell);

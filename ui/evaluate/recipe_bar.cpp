@@ -14,8 +14,19 @@
 
 namespace whorl::ui {
 
+namespace {
+
+/// What somebody who has chosen nothing yet sees: the published table on the shipped model.
+constexpr char kFirst[] = "mnist-greybox";
+
+}  // namespace
+
 RecipeBar::RecipeBar(QWidget* parent)
-    : QWidget(parent), m_recipe(new QComboBox), m_preset(new QComboBox), m_open(new QToolButton) {
+    : QWidget(parent),
+      m_recipe(new QComboBox),
+      m_preset(new QComboBox),
+      m_open(new QToolButton),
+      m_edit(new QToolButton) {
   m_recipe->setObjectName(QStringLiteral("recipe"));
   m_recipe->setAccessibleName(tr("Recipe"));
   m_recipe->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
@@ -29,6 +40,13 @@ RecipeBar::RecipeBar(QWidget* parent)
   m_open->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   m_open->setToolTip(tr("Opens a recipe file (TOML) of your own."));
   m_open->setAccessibleName(tr("Open a recipe file"));
+  m_edit->setText(tr("Edit"));
+  m_edit->setObjectName(QStringLiteral("edit_recipe"));
+  m_edit->setToolTip(
+      tr("Opens the recipe’s file in your editor; F5 reads it again. Save a recipe that came with Whorl "
+         "under another name, and open that."));
+  m_edit->setAccessibleName(tr("Edit the recipe file"));
+  m_edit->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::MinimumExpanding);
   auto* recipeLabel = new QLabel(tr("&Recipe"));
   recipeLabel->setBuddy(m_recipe);
   auto* presetLabel = new QLabel(tr("&Preset"));
@@ -38,10 +56,12 @@ RecipeBar::RecipeBar(QWidget* parent)
   line->addWidget(recipeLabel);
   line->addWidget(m_recipe, 1);
   line->addWidget(m_open);
+  line->addWidget(m_edit);
   line->addSpacing(8);
   line->addWidget(presetLabel);
   line->addWidget(m_preset);
   connect(m_open, &QToolButton::clicked, this, &RecipeBar::openWanted);
+  connect(m_edit, &QToolButton::clicked, this, &RecipeBar::editWanted);
   connect(m_recipe, qOverload<int>(&QComboBox::activated), this, [this] {
     fillPresets();
     Q_EMIT chosen();
@@ -82,7 +102,8 @@ void RecipeBar::fill(const QString& wanted) {
       if (sound && first < 0) first = row;
     }
   }
-  const int place = m_recipe->findData(wanted);
+  int place = m_recipe->findData(wanted);
+  if (place < 0) place = m_recipe->findData(QLatin1String(kFirst));
   m_recipe->setCurrentIndex(place >= 0 ? place : first);
   fillPresets();
 }
@@ -95,6 +116,7 @@ void RecipeBar::fillPresets() {
     }
   }
   m_preset->setEnabled(m_preset->count() > 1);
+  m_edit->setEnabled(recipe() && !recipe()->path.empty());
 }
 
 bool RecipeBar::choose(const QString& id, const QString& preset) {

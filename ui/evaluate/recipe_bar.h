@@ -36,6 +36,7 @@ class RecipeBar : public QWidget {
   /// Another recipe or preset.
   void chosen();
   void openWanted();
+  void editWanted();
 
  private:
   void fill(const QString& wanted);
@@ -46,6 +47,7 @@ class RecipeBar : public QWidget {
   QComboBox* m_recipe;
   QComboBox* m_preset;
   QToolButton* m_open;
+  QToolButton* m_edit;
 };
 
 }  // namespace whorl::ui

@@ -120,6 +120,7 @@ QWidget* EvaluatePage::makeTop() {
   column->addLayout(words);
   connect(m_bar, &RecipeBar::chosen, this, &EvaluatePage::recipeChosen);
   connect(m_bar, &RecipeBar::openWanted, this, &EvaluatePage::chooseRecipeFile);
+  connect(m_bar, &RecipeBar::editWanted, this, &EvaluatePage::editRecipe);
   connect(m_start, &QPushButton::clicked, this, [this] { start({}, false); });
   return top;
 }
@@ -155,6 +156,7 @@ QWidget* EvaluatePage::makeGrid() {
   m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   m_table->horizontalHeader()->setMinimumSectionSize(112);
   m_table->horizontalHeader()->setMaximumSectionSize(240);
+  m_table->horizontalHeader()->setTextElideMode(Qt::ElideRight);
   m_table->horizontalHeader()->setHighlightSections(false);
   m_table->verticalHeader()->setHighlightSections(false);
   m_table->verticalHeader()->setDefaultSectionSize(2 * m_table->fontMetrics().height() + 10);
@@ -187,6 +189,7 @@ void EvaluatePage::connectRun() {
 }
 
 void EvaluatePage::reload() {
+  if (!m_session->ready() || m_run->state().active()) return;
   m_session->run(
       this, Lane::Interactive, tr("List recipes"),
       [](Engine& engine, const JobContext&) {
@@ -256,13 +259,18 @@ void EvaluatePage::startChosen(bool again) {
   if (!names.empty()) start(names, again);
 }
 
-void EvaluatePage::showGrid(const RecipeResult& result) {
-  const QModelIndex before = m_table->currentIndex();
-  const bool same = result.detectors == m_grid->result().detectors && result.attacks == m_grid->result().attacks;
+void EvaluatePage::showGrid(const RecipeResult& news) {
+  const RecipeResult& known = m_grid->result();
+  const bool same =
+      news.detectors == known.detectors && news.attacks == known.attacks && news.cells.size() == known.cells.size();
+  RecipeResult result = news;
+  // A run tells of the cells that it visits; what others are known to be stays.
+  for (std::size_t i = 0; i < result.cells.size() && same; ++i) {
+    const bool untouched = result.cells[i].state == CellState::Waiting;
+    if (untouched && known.cells[i].state == CellState::Done) result.cells[i] = known.cells[i];
+  }
   m_grid->setResult(result);
-  if (same && before.isValid()) {
-    m_table->setCurrentIndex(m_grid->index(before.row(), before.column()));
-  } else if (m_grid->rowCount() > 0 && m_grid->columnCount() > 0) {
+  if (!m_table->currentIndex().isValid() && m_grid->rowCount() > 0 && m_grid->columnCount() > 0) {
     m_table->setCurrentIndex(m_grid->index(0, 0));
     giveRoom();
   }
@@ -293,16 +301,15 @@ void EvaluatePage::showCells(const EvaluateRun::CellNews& cells) {
 }
 
 void EvaluatePage::showResult(const RecipeResult& result) {
-  // A run of some cells alone may tell of those alone: the others stay as they are.
-  if (result.cells.size() >= m_grid->result().cells.size()) showGrid(result);
+  showGrid(result);
   showReports(result.reports);
   const auto failures = std::count_if(result.cells.begin(), result.cells.end(),
                                       [](const RecipeCell& cell) { return cell.state == CellState::Failed; });
   const QString time = durationText(result.seconds);
   const QString text = failures == 0 ? tr("Finished in %1.").arg(time)
-                                     : tr("Finished in %1; %n cell(s) failed: their tooltips say why.", nullptr,
-                                          static_cast<int>(failures))
-                                           .arg(time);
+                       : failures == 1
+                           ? tr("Finished in %1; one cell failed: its tooltip says why.").arg(time)
+                           : tr("Finished in %1; %2 cells failed: their tooltips say why.").arg(time).arg(failures);
   m_notice->showNotice(text, m_reportPage.isEmpty() ? QString() : tr("Open the report"));
 }
 

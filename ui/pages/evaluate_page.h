@@ -51,6 +51,10 @@ class EvaluatePage : public QWidget {
   void chooseRecipeFile();
   /// A shipped name or a file.
   void openRecipe(const QString& idOrPath);
+  /// In the editor of the system.
+  void editRecipe();
+  /// Reads the recipes again.
+  void reload();
   /// The attacked images of the current cell.
   void openImages();
   void openReport();
@@ -69,7 +73,7 @@ class EvaluatePage : public QWidget {
 
  Q_SIGNALS:
   /// A person wants to look at a cell's attacked images.
-  void imagesWanted(const QString& file, const QString& modelId, const QString& title);
+  void imagesWanted(const QString& file, const QString& modelFile, const QString& title);
 
  protected:
   bool eventFilter(QObject* watched, QEvent* event) override;
@@ -86,12 +90,11 @@ class EvaluatePage : public QWidget {
   QWidget* makeGrid();
   void makeActions();
   void connectRun();
-  void reload();
   void recipeChosen();
   RecipeRequest request() const;
   void start(const std::vector<std::string>& only, bool again);
   void startChosen(bool again);
-  void showGrid(const RecipeResult& result);
+  void showGrid(const RecipeResult& news);
   void giveRoom();
   void showCells(const EvaluateRun::CellNews& cells);
   void showResult(const RecipeResult& result);

@@ -58,6 +58,11 @@ void EvaluatePage::makeActions() {
   add(tr("Copy every figure as CSV"), [this] { copyTable(GridFormat::Csv); });
   add(tr("Export the table…"), [this] { exportTableWithDialog(); });
   m_table->setContextMenuPolicy(Qt::ActionsContextMenu);
+  auto* again = new QAction(this);
+  again->setShortcut(QKeySequence::Refresh);
+  again->setShortcutContext(Qt::WidgetWithChildrenShortcut);
+  connect(again, &QAction::triggered, this, &EvaluatePage::reload);
+  addAction(again);
   m_table->installEventFilter(this);
   showReports({});
 }
@@ -110,6 +115,14 @@ void EvaluatePage::openRecipe(const QString& idOrPath) {
       });
 }
 
+void EvaluatePage::editRecipe() {
+  const RecipeInfo* recipe = m_bar->recipe();
+  if (!recipe || recipe->path.empty()) return;
+  const QString path = QString::fromStdString(recipe->path);
+  if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path)))
+    m_problem->setText(tr("No editor could be opened for %1.").arg(path));
+}
+
 void EvaluatePage::dragEnterEvent(QDragEnterEvent* event) {
   if (!recipeFile(event->mimeData()).isEmpty()) event->acceptProposedAction();
 }
@@ -128,7 +141,7 @@ void EvaluatePage::openImages() {
     return;
   }
   m_problem->setText({});
-  Q_EMIT imagesWanted(QString::fromStdString(cell->attackedImages), QString::fromStdString(cell->model),
+  Q_EMIT imagesWanted(QString::fromStdString(cell->attackedImages), QString::fromStdString(cell->modelFile),
                       QString::fromStdString(cell->attack));
 }
 

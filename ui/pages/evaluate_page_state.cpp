@@ -25,14 +25,14 @@ QString EvaluatePage::planText() const {
     }
     ++toDo;
     seconds += cell.seconds;
-    known &= cell.seconds > 0;
+    known &= cell.problem.empty();
   }
   const auto count = static_cast<int>(result.cells.size());
   if (count == 0) return {};
-  QString text = tr("%n cell(s)", nullptr, count);
+  QString text = count == 1 ? tr("1 cell") : tr("%1 cells").arg(count);
   if (kept > 0) text += tr(", %1 finished").arg(kept);
   if (toDo > 0) text += tr(", %1 to compute").arg(toDo);
-  if (toDo > 0 && known) text += tr(", about %1").arg(durationText(seconds));
+  if (toDo > 0 && known && seconds > 0) text += tr(", about %1").arg(durationText(seconds));
   return text;
 }
 

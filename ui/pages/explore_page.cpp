@@ -175,6 +175,7 @@ void ExplorePage::loadLists(bool first) {
       },
       [this, first](const Lists& lists) {
         m_models = lists.models;
+        m_models.insert(m_models.end(), m_foreignModels.begin(), m_foreignModels.end());
         m_datasets = lists.datasets;
         m_info = lists.info;
         if (first || !m_model) {

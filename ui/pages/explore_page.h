@@ -49,7 +49,7 @@ class ExplorePage : public QWidget {
   void openPicture(const QImage& picture);
   /// Shows the adversarial images of a file that an attack on that model wrote, with the steps switched off: they would
   /// be attacked once more. Only when a model is shown already.
-  void openAttacked(const QString& file, const QString& modelId, const QString& title);
+  void openAttacked(const QString& file, const QString& modelFile, const QString& title);
   void chooseFiles();
   void chooseWhereToSave();
   /// ±1, or 0 for a random one.
@@ -91,6 +91,8 @@ class ExplorePage : public QWidget {
   void connectParts();
   void engineReady();
   void loadLists(bool first);
+  const ModelInfo* knownModel(const QString& idOrPath) const;
+  void showAttacked(const QString& file, const QString& title);
   void start(const Lists& lists);
   void refresh(const Lists& lists);
   void useModel(const ModelInfo& model);
@@ -119,6 +121,7 @@ class ExplorePage : public QWidget {
 
   EngineInfo m_info;
   std::vector<ModelInfo> m_models;
+  std::vector<ModelInfo> m_foreignModels;  ///< that are used, though the engine doesn't list them
   std::vector<DatasetInfo> m_datasets;
   Operations m_operations;
   std::optional<ModelInfo> m_model;

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "ui/explore/choices.h"
+#include "ui/explore/image_source.h"
 #include "ui/explore/step_stack.h"
 #include "ui/pages/explore_page.h"
 #include "ui/session/engine_session.h"
@@ -33,21 +33,39 @@ void ExplorePage::openPicture(const QImage& picture) {
   m_images->openPicture(picture);
 }
 
-void ExplorePage::openAttacked(const QString& file, const QString& modelId, const QString& title) {
+const ModelInfo* ExplorePage::knownModel(const QString& idOrPath) const {
+  const std::string wanted = idOrPath.toStdString();
+  const auto found = std::find_if(m_models.begin(), m_models.end(),
+                                  [&](const ModelInfo& info) { return info.id == wanted || info.path == wanted; });
+  return found == m_models.end() ? nullptr : &*found;
+}
+
+void ExplorePage::openAttacked(const QString& file, const QString& modelFile, const QString& title) {
   if (!m_session->ready() || !m_model) return;
-  const ModelInfo* model = findModel(m_models, modelId);
-  if (!model) {
-    const auto named = std::find_if(m_models.begin(), m_models.end(), [&](const ModelInfo& info) {
-      return QString::fromStdString(info.name) == modelId || QString::fromStdString(info.path) == modelId;
-    });
-    if (named != m_models.end()) model = &*named;
+  m_message->setText({});
+  if (const ModelInfo* known = knownModel(modelFile)) {
+    if (known->problem.empty() && known->id != m_model->id) useModel(ModelInfo(*known));
+    return showAttacked(file, title);
   }
-  m_message->setText(!model ? tr("The model %1 is not among the models: what is shown is what "
-                                 "another one makes of the images.")
-                                  .arg(modelId)
-                     : !model->problem.empty() ? QString::fromStdString(model->problem)
-                                               : QString());
-  if (model && model->problem.empty() && model->id != m_model->id) useModel(ModelInfo(*model));
+  m_session->run(
+      this, Lane::Interactive, tr("Model"),
+      [id = modelFile.toStdString()](Engine& engine, const JobContext&) { return engine.model(id); },
+      [this, file, title, modelFile](const ModelInfo& model) {
+        if (!knownModel(modelFile)) {
+          m_foreignModels.push_back(model);
+          m_models.push_back(model);
+        }
+        useModel(model);
+        showAttacked(file, title);
+      },
+      [this, file, title](const Error& error) {
+        if (error.kind() == ErrorKind::Cancelled) return;
+        m_message->setText(errorText(error));
+        showAttacked(file, title);  // with the model that is shown
+      });
+}
+
+void ExplorePage::showAttacked(const QString& file, const QString& title) {
   const std::vector<StackStep> steps = m_stack->steps();
   for (const StackStep& step : steps) {
     if (step.request.enabled) m_stack->setEnabled(step.id, false);

@@ -193,6 +193,7 @@ void CurvePlot::setFrame(const QRectF& frame) {
 
 void CurvePlot::setQuietLegend(bool quiet) {
   m_quiet = quiet;
+  m_legend->setWordWrap(quiet);
   applyColours(m_colours);
   updateLegend();
 }

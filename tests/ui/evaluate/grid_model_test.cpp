@@ -53,6 +53,15 @@ class GridModelTest : public QObject {
     cell.state = CellState::Waiting;
     model.setCell(0, cell);
     model.setCell(99, cell);
+    QSignalSpy resets(&model, &QAbstractItemModel::modelReset);
+    QSignalSpy changes(&model, &QAbstractItemModel::dataChanged);
+    model.setResult(sample());  // the same cells: what is chosen stays chosen
+    QCOMPARE(resets.count(), 0);
+    QCOMPARE(changes.count(), 1);
+    RecipeResult other = sample();
+    std::swap(other.cells[0], other.cells[1]);
+    model.setResult(other);
+    QCOMPARE(resets.count(), 1);
     model.setResult({});
     QCOMPARE(model.rowCount(), 0);
   }

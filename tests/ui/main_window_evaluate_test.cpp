@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The Evaluate page in the window: what it hands to Explore, and what the session remembers.
+#include <QAction>
+#include <QComboBox>
+#include <QSettings>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+
+#include "tests/ui/fake_engine.h"
+#include "tests/ui/ui_test.h"
+#include "ui/commands/command_registry.h"
+#include "ui/evaluate/grid_model.h"
+#include "ui/evaluate/recipe_bar.h"
+#include "ui/explore/step_stack.h"
+#include "ui/main_window.h"
+#include "ui/pages/evaluate_page.h"
+#include "ui/pages/explore_page.h"
+#include "ui/session/engine_session.h"
+#include "ui/widgets/inline_message.h"
+
+using namespace whorl;
+using namespace whorl::ui;
+
+class MainWindowEvaluateTest : public QObject {
+  Q_OBJECT
+
+  struct World {
+    std::shared_ptr<test::FakeEngine> engine = std::make_shared<test::FakeEngine>();
+    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
+    std::unique_ptr<MainWindow> window;
+
+    explicit World(const MainWindow::Options& options = {false, {}})
+        : window(std::make_unique<MainWindow>(session.get(), options)) {
+      window->show();
+    }
+    ExplorePage* page() const { return window->explore(); }
+    bool firstPicture() const {
+      return QTest::qWaitFor([this] { return page()->result().has_value(); }, 10'000);
+    }
+    /// Waits until what was asked for is shown.
+    template <class Act>
+    bool nextPicture(Act act) const {
+      QSignalSpy shown(page(), &ExplorePage::pictureShown);
+      act();
+      return QTest::qWaitFor([&shown] { return shown.count() > 0; }, 10'000);
+    }
+    QString message() const { return window->findChild<InlineMessage*>("explore_message")->text(); }
+  };
+
+ private Q_SLOTS:
+  void init() { test::failOnWarnings(); }
+
+  void pagesByKeyboard() {
+    World world;
+    QVERIFY(QTest::qWaitForWindowExposed(world.window.get()));
+    world.window->activateWindow();
+    for (const auto& [key, name] : {std::pair(Qt::Key_2, "train"), std::pair(Qt::Key_3, "evaluate"),
+                                    std::pair(Qt::Key_4, "models"), std::pair(Qt::Key_1, "explore")}) {
+      QTest::keyClick(world.window.get(), key, Qt::ControlModifier);
+      QCOMPARE(world.window->currentPage(), QString::fromLatin1(name));
+    }
+  }
+
+  void attackedImagesOfACellAreShownInExplore() {
+    World world;
+    QVERIFY(world.firstPicture());
+    EvaluatePage* evaluate = world.window->evaluate();
+    QTRY_VERIFY(evaluate->grid()->rowCount() > 0);
+    evaluate->startRun();
+    QTRY_COMPARE(evaluate->run()->state().phase(), EvaluatePhase::Finished);
+    world.window->commands()->action("page.evaluate")->trigger();
+    evaluate->table()->setCurrentIndex(evaluate->grid()->index(0, 1));
+    QVERIFY(world.nextPicture([&] { world.window->commands()->action("evaluate.images")->trigger(); }));
+    QTRY_VERIFY(world.page()->source() && world.page()->source()->title.startsWith("BIM-b, no. 0"));
+    QTRY_VERIFY(world.page()->result()->input == *world.page()->source()->image);
+    QCOMPARE(world.window->currentPage(), QString("explore"));
+    QCOMPARE(*world.page()->source()->label, 0);
+    // They are attacked already: the steps are off, and undo switches them on again.
+    QVERIFY(!world.window->steps()->steps().front().request.enabled);
+    QCOMPARE(world.page()->findChild<QComboBox*>("dataset")->currentText(), QString("BIM-b"));
+    QVERIFY(world.nextPicture([&] { world.page()->neighbour(1); }));
+    QTRY_VERIFY(world.page()->source()->title.contains("no. 1, “1”, the attack failed"));
+    // Back to the data set, and to the attacked images again.
+    auto* sources = world.page()->findChild<QComboBox*>("dataset");
+    sources->setCurrentIndex(sources->findText("Glyphs"));
+    QTRY_VERIFY(world.page()->source()->dataset == u"glyphs");
+    sources->setCurrentIndex(sources->findText("BIM-b"));
+    QTRY_VERIFY(world.page()->source()->title.startsWith("BIM-b, no. 0"));
+  }
+
+  void attackedImagesThatCantBeReadAreTold() {
+    World world;
+    QVERIFY(world.firstPicture());
+    world.page()->openAttacked("/elsewhere/gone.safetensors", "glyphs-fingerprint", "gone");
+    QTRY_VERIFY(world.message().contains("no file of attacked images"));
+    QVERIFY(world.page()->result().has_value());
+  }
+
+  void theRecipeIsRemembered() {
+    QTemporaryDir folder;
+    QCoreApplication::setOrganizationName("whorl-test");
+    QSettings::setDefaultFormat(QSettings::IniFormat);
+    QSettings::setPath(QSettings::IniFormat, QSettings::UserScope, folder.path());
+    {
+      World world({true, folder.path()});
+      QTRY_VERIFY(world.window->evaluate()->recipes()->recipe());
+      world.window->evaluate()->recipes()->choose("blobs-greybox", "paper");
+      world.window->evaluate()->setMetric(GridMetric::Evasion);
+      world.window->showPage("evaluate");
+      QVERIFY(world.window->close());
+    }
+    World world({true, folder.path()});
+    QTRY_VERIFY(world.window->evaluate()->recipes()->recipe());
+    QCOMPARE(world.window->evaluate()->presetName(), QString("paper"));
+    QCOMPARE(world.window->evaluate()->metricId(), QString("evasion_5"));
+    QCOMPARE(world.window->currentPage(), QString("evaluate"));
+  }
+
+  void imagesOfAModelThatIsNotListedAreShownWithIt() {
+    World world;
+    world.engine->hiddenModels = {test::FakeEngine::blobModel("in the store", {1, 28, 28}, 10)};
+    QVERIFY(world.firstPicture());
+    QVERIFY(world.nextPicture(
+        [&] { world.page()->openAttacked("/nowhere/bim.safetensors", "/nowhere/in the store.safetensors", "BIM"); }));
+    QTRY_COMPARE(world.page()->model()->name, std::string("in the store"));
+    QTRY_VERIFY(world.page()->source()->title.startsWith("BIM, no. 0"));
+    world.session->announceModels();  // the lists come anew: it is kept
+    QTRY_COMPARE(world.page()->findChild<QComboBox*>("model")->currentText(), QString("in the store"));
+    world.page()->openAttacked("/nowhere/bim.safetensors", "/nowhere/gone.safetensors", "BIM");
+    QTRY_VERIFY(world.message().contains("no such model"));
+  }
+};
+
+QTEST_MAIN(MainWindowEvaluateTest)
+#include "main_window_evaluate_test.moc"
