@@ -152,6 +152,7 @@ class CliTest : public QObject {
     expectError({"attack", "--attack", "magic", "--model", m_model}, 2, {"magic", "fgsm"});
     expectError({"attack", "--attack", "fgsm", "--model", m_model, "--epsilon", "7"}, 2, {"epsilon", "0 to 1"});
     expectError({"attack", "--attack", "fgsm", "--model", m_model, "--epsilom", ".1"}, 2, {"did you mean --epsilon"});
+    expectError({"attack", "--attack", "fgsm", "--model", m_model, "--norm", "l0"}, 2, {"norm must be linf"});
     expectError({"attack", "--attack", "fgsm"}, 2, {"--model"});
     expectError({"train", "--arch", "nfp-mnist"}, 2, {"--data"});
     expectError({"train", "--preset", "magic"}, 2, {"mnist-fingerprint"});
