@@ -131,7 +131,7 @@ std::string reportHtml(const ReportData& data) {
   text += element("h1", data.result.title) + "\n";
   text += element("p",
                   "Preset " + (data.result.preset.empty() ? std::string(kUnknown) : data.result.preset) + " · " +
-                      durationText(data.result.seconds),
+                      progressText(data.result),
                   "quiet") +
           "\n";
   if (!data.summary.empty()) text += element("p", data.summary) + "\n";

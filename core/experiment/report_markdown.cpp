@@ -34,8 +34,8 @@ std::string list(const std::vector<std::string>& items) {
 std::string reportMarkdown(const ReportData& data) {
   std::string text = "# " + escapeMarkdown(data.result.title) + "\n\n";
   if (!data.summary.empty()) text += escapeMarkdown(data.summary) + "\n\n";
-  text += "Preset: " + escapeMarkdown(data.result.preset.empty() ? kUnknown : data.result.preset) +
-          ". Time: " + durationText(data.result.seconds) + ".\n\n";
+  text += "Preset: " + escapeMarkdown(data.result.preset.empty() ? kUnknown : data.result.preset) + ". " +
+          escapeMarkdown(progressText(data.result)) + ".\n\n";
   for (const std::string& note : data.notes) text += escapeMarkdown(note) + "\n\n";
   text += "## Comparison\n\n";
   for (const ReportTable& table : comparisonTables(data.result)) text += tableText(table);

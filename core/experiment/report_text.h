@@ -60,6 +60,8 @@ ReportTable attackTable(const RecipeResult& result);
 ReportTable detailTable(const RecipeResult& result);
 /// Cells that have no figures, with the reason: detector, attack, problem.
 ReportTable problemTable(const RecipeResult& result);
+/// How many cells have figures, how many of them an earlier run computed, and how long this one took.
+std::string progressText(const RecipeResult& result);
 /// Where the published figures are from, each source once.
 std::vector<std::string> publishedSources(const RecipeResult& result);
 /// How the figures are meant: sentences that stand in every report.

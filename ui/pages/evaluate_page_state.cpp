@@ -49,6 +49,7 @@ void EvaluatePage::showPhase() {
   m_start->setToolTip(!sound           ? tr("Choose a recipe first.")
                       : state.active() ? tr("A run is under way.")
                       : some           ? tr("Computes what is not finished yet.")
+                      : done == cells  ? tr("All cells are finished: this writes the report.")
                                        : tr("Computes the grid; cells that an earlier run finished are kept."));
   m_stop->setEnabled(state.canStop());
   m_progress->setVisible(state.active());

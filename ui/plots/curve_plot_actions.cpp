@@ -100,8 +100,9 @@ void CurvePlot::updateLegend() {
     if (curve.series.empty()) continue;
     const auto value = valueAt(curve, m_cursor);
     const QString text = !value ? QString() : m_scale == Scale::Share ? percentText(*value) : numberText(*value, 3);
-    html += QStringLiteral(" &nbsp; <span style='color:%1'>%2</span> %3&nbsp;<b>%4</b>")
-                .arg(m_colours.colour(i).name(), glyph(curve.line), curve.label.toHtmlEscaped(), text);
+    html += QStringLiteral(" &nbsp; <span style='color:%1'>%2</span>&nbsp;%3&nbsp;<b>%4</b>")
+                .arg(m_colours.colour(i).name(), glyph(curve.line),
+                     curve.label.toHtmlEscaped().replace(u' ', QStringLiteral("&nbsp;")), text);
   }
   m_legend->setText(html);
   setAccessibleDescription(valuesText(m_cursor));

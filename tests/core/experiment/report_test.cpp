@@ -140,6 +140,16 @@ class ReportTest : public QObject {
     }
   }
 
+  void whatEarlierRunsComputedIsSaid() {
+    ReportData data = sample();
+    data.result.cells[0].kept = true;
+    for (const QString& document : {text(reportMarkdown(data)), parsed(reportHtml(data))}) {
+      QVERIFY(
+          document.contains("2 of 3 cells have figures, 1 of them kept from earlier runs; this run took 3 min 05 s"));
+    }
+    QVERIFY(text(reportMarkdown(sample())).contains("2 of 3 cells have figures; this run took"));
+  }
+
   void missingAndFailedCellsAreSaid() {
     const QString markdown = text(reportMarkdown(sample()));
     QVERIFY(markdown.contains("| LID | failed | – |\n"));
