@@ -89,6 +89,15 @@ std::shared_ptr<const Model> withFingerprintsOf(const Model& model, const Model&
   return mixed;
 }
 
+/// What a fit chose that is one number: a bandwidth, the strength of a regression.
+nlohmann::json learnedDocument(const Detector& detector) {
+  nlohmann::json numbers = nlohmann::json::object();
+  for (const auto& [name, tensor] : detector.state()) {
+    if (tensor.numel() == 1) numbers[name] = tensor.item<double>();
+  }
+  return numbers;
+}
+
 /// What a detector says of all images of a run.
 struct Scores {
   std::vector<double> clean;
@@ -170,8 +179,11 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     auto& document = run.document();
     document["fit"] = nullptr;
     if (needs.trainingImages || needs.attackedImages) {
+      const Stopwatch fitting;
       PreparedFit fit = prepareFit(model, *data, request, needs, roles, fitAttack, context);
       detector->fit(fit.data, context);
+      fit.document["seconds"] = fitting.seconds();
+      fit.document["learned"] = learnedDocument(*detector);
       document["fit"] = std::move(fit.document);
     }
 

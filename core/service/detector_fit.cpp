@@ -12,7 +12,6 @@
 #include "core/service/attack_run.h"
 #include "core/service/attack_setup.h"
 #include "core/service/inference.h"
-#include "core/service/stopwatch.h"
 
 namespace whorl {
 namespace {
@@ -172,7 +171,6 @@ torch::Tensor noisyTwins(const std::string& attack, const torch::Tensor& clean, 
 PreparedFit prepareFit(const Model& model, const Dataset& data, const DetectRequest& request,
                        const DetectorNeeds& needs, const TrainingRoles& roles, const FitAttack& attack,
                        const JobContext& context) {
-  const Stopwatch watch;
   PreparedFit fit;
   fit.data.seed = mixSeed(request.attack.seed, "detector");
   fit.document = {{"training_images", std::ssize(roles.training)}, {"attack", nullptr}};
@@ -201,7 +199,6 @@ PreparedFit prepareFit(const Model& model, const Dataset& data, const DetectRequ
     fit.data.noisy = noisyTwins(attack.request.attack, fit.data.clean, fit.data.adversarial, attacked.indices,
                                 fit.data.seed, fit.document);
   }
-  fit.document["seconds"] = watch.seconds();
   return fit;
 }
 

@@ -45,7 +45,7 @@ TrainingRoles dealTrainingImages(const Model& model, const Dataset& data, const 
 /// What a detector was fitted to.
 struct PreparedFit {
   DetectorFitData data;
-  nlohmann::json document;  ///< the field `fit` of docs/json.md
+  nlohmann::json document;  ///< the field `fit` of docs/json.md, without what only the fit itself can tell
 };
 
 /// Attacks the training images of `roles`, makes their noisy twins, and collects the labelled training images. Failed

@@ -139,6 +139,8 @@ void DetectTest::everyDetectorGivesItsFigures() {
     QCOMPARE(fit["attack"].get<std::string>(), std::string("bim"));
     QVERIFY(fit["successes"].get<int>() >= 10 && fit["successes"].get<int>() <= fit["attacked"].get<int>());
     QVERIFY(fit["noise_sigma"].get<double>() > 0);
+    QVERIFY(fit["learned"]["logistic.c"].get<double>() >= 1e-4);
+    QVERIFY(fit["seconds"].get<double>() > 0);
     // The attack is large, and it is the one that was learned.
     QVERIFY2(area > 0.7, std::to_string(area).c_str());
   } else if (name == "kd" || name == "mahalanobis" || name == "odds") {
