@@ -235,12 +235,7 @@ std::optional<CellSteps::AttackedSet> CellSteps::attacked(std::size_t attackInde
   refresh(key);
   auto entry = m_store.find(key);
   if (!entry && m_dryRun) {
-    std::int64_t missing = 0;
-    const std::int64_t slice = m_plan.recipe.sample.slice;
-    for (std::int64_t first = 0; first < std::ssize(images->indices); first += slice) {
-      missing += std::min(slice, std::ssize(images->indices) - first);
-    }
-    const double seconds = guess(missing);
+    const double seconds = guess(std::ssize(images->indices));
     count(key, seconds >= 0 ? std::optional(seconds) : std::nullopt);
     return std::nullopt;
   }
@@ -261,6 +256,7 @@ void CellSteps::attackSlices(const PlannedAttack& attack, const ModelFile& model
   bool busy = false;
   for (std::int64_t first = 0; first < all; first += size) {
     context.step();
+    if (m_store.find(setKey)) return;  // another process joined them
     const std::vector<std::int64_t> part(indices.begin() + first, indices.begin() + std::min(all, first + size));
     json sliceRequest = base;
     sliceRequest["stage"] = "slice";

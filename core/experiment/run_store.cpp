@@ -17,6 +17,7 @@
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "core/experiment/process_identity.h"
+#include "core/experiment/run_store_schema.h"
 
 namespace whorl {
 namespace {
@@ -28,19 +29,7 @@ constexpr int kAttempts = 200;
 constexpr auto kOldFile = std::chrono::hours(24 * 7);
 constexpr int kApplicationId = 0x57484f52;  // "WHOR"
 
-/// One step an older database needs; the version is their number.
-constexpr const char* kMigrations[] = {
-    "CREATE TABLE entries ("
-    "  key TEXT PRIMARY KEY, stage TEXT NOT NULL, cost_key TEXT NOT NULL, document TEXT NOT NULL,"
-    "  artefact TEXT NOT NULL, artefact_sha256 TEXT NOT NULL, artefact_bytes INTEGER NOT NULL,"
-    "  seconds REAL NOT NULL, units INTEGER NOT NULL, created TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX entries_by_cost ON entries (cost_key);"
-    "CREATE TABLE claims (key TEXT PRIMARY KEY, owner TEXT NOT NULL, process TEXT NOT NULL, renewed REAL NOT NULL)"
-    "  WITHOUT ROWID;",
-    // Files of entries are looked up when one is removed.
-    "CREATE INDEX entries_by_artefact ON entries (artefact);",
-};
-constexpr int kVersion = static_cast<int>(std::size(kMigrations));
+constexpr int kVersion = static_cast<int>(std::size(kRunStoreMigrations));
 
 double now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
@@ -79,12 +68,11 @@ auto guarded(const fs::path& folder, Work&& work) {
     return work();
   } catch (const SQLite::Exception& error) {
     std::string hint;
-    if (error.getErrorCode() == SQLITE_FULL) hint = "free some space; what was finished is kept";
-    if (error.getErrorCode() == SQLITE_BUSY) hint = "another process keeps the store busy; try again";
-    if (error.getErrorCode() == SQLITE_READONLY || error.getErrorCode() == SQLITE_CANTOPEN) {
-      hint = "choose a folder that you may write to";
-    }
-    const bool damaged = error.getErrorCode() == SQLITE_CORRUPT || error.getErrorCode() == SQLITE_NOTADB;
+    const int code = error.getErrorCode();
+    if (code == SQLITE_FULL) hint = "free some space; what was finished is kept";
+    if (code == SQLITE_BUSY) hint = "another process keeps the store busy; try again";
+    if (code == SQLITE_READONLY || code == SQLITE_CANTOPEN) hint = "choose a folder that you may write to";
+    const bool damaged = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
     if (damaged) hint = "move the folder away, or choose another --store";
     throw Error(damaged ? ErrorKind::BadInput : ErrorKind::Failed,
                 std::string(damaged ? "the run store is damaged: " : "the run store: ") + error.what(),
@@ -172,7 +160,7 @@ void RunStore::migrate() {
       throw Error(ErrorKind::BadInput, "the run store is of a later version of Whorl",
                   (m_folder / "runs.sqlite").string(), "update Whorl, or choose another --store");
     }
-    for (int step = version; step < kVersion; ++step) db.exec(kMigrations[step]);
+    for (int step = version; step < kVersion; ++step) db.exec(kRunStoreMigrations[step]);
     db.exec("PRAGMA user_version = " + std::to_string(kVersion));
     db.exec("PRAGMA application_id = " + std::to_string(kApplicationId));
   });
@@ -240,8 +228,7 @@ bool RunStore::claim(const std::string& key) {
         const ProcessState state = processState(held.getColumn(1).getString());
         const bool expired = now() - held.getColumn(2).getDouble() > kLeaseSeconds;
         // One that lives but hangs loses its claim, too; if it wakes up, the first to finish wins.
-        if (state == ProcessState::Alive && !expired) return false;
-        if (state == ProcessState::Unknown && !expired) return false;
+        if (state != ProcessState::Dead && !expired) return false;
       }
       SQLite::Statement take(db, "INSERT OR REPLACE INTO claims (key, owner, process, renewed) VALUES (?, ?, ?, ?)");
       take.bind(1, key);
@@ -290,41 +277,22 @@ fs::path RunStore::workFile(const std::string& key, const std::string& suffix) {
 }
 
 StoredEntry RunStore::keep(StoredEntry entry, const fs::path& file) {
-  std::string relative;
+  fs::path place;
   std::int64_t bytes = 0;
   if (!file.empty()) {
     entry.artefactSha256 = sha256File(file);
-    const fs::path place = artefactPath(entry.artefactSha256, file.extension().string());
-    relative = place.string();
+    place = artefactPath(entry.artefactSha256, file.extension().string());
     bytes = static_cast<std::int64_t>(fs::file_size(file));
     makeFolder((m_folder / place).parent_path());
     flush(file);
-    std::error_code error;
-    fs::rename(file, m_folder / place, error);
-    if (error) {
-      throw Error(ErrorKind::Failed, "a result can't be kept: " + error.message(), (m_folder / place).string());
-    }
-    flush((m_folder / place).parent_path());
     entry.artefact = m_folder / place;
   }
   entry.created = utcNow();
   guarded(m_folder, [&] {
+    // The file moves while nobody else can remove one of that name, because another entry had it.
     m_database->writing([&] {
-      SQLite::Statement insert(m_database->db,
-                               "INSERT OR IGNORE INTO entries (key, stage, cost_key, document, artefact,"
-                               " artefact_sha256, artefact_bytes, seconds, units, created)"
-                               " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-      insert.bind(1, entry.key);
-      insert.bind(2, entry.stage);
-      insert.bind(3, entry.costKey);
-      insert.bind(4, entry.document);
-      insert.bind(5, relative);
-      insert.bind(6, entry.artefactSha256);
-      insert.bind(7, bytes);
-      insert.bind(8, entry.seconds);
-      insert.bind(9, entry.units);
-      insert.bind(10, entry.created);
-      insert.exec();
+      if (!file.empty()) moveIn(file, entry.artefact);
+      insert(entry, place.string(), bytes);
       SQLite::Statement done(m_database->db, "DELETE FROM claims WHERE key = ?");
       done.bind(1, entry.key);
       done.exec();
@@ -332,31 +300,57 @@ StoredEntry RunStore::keep(StoredEntry entry, const fs::path& file) {
   });
   StoredEntry kept = find(entry.key).value_or(entry);
   // Another process was first, with another file.
-  if (kept.artefact != entry.artefact) removeUnused(relative);
+  if (kept.artefact != entry.artefact) {
+    guarded(m_folder, [&] { m_database->writing([&] { removeUnused(place.string()); }); });
+  }
   return kept;
 }
 
+void RunStore::moveIn(const fs::path& file, const fs::path& place) {
+  std::error_code error;
+  fs::rename(file, place, error);
+  if (error) throw Error(ErrorKind::Failed, "a result can't be kept: " + error.message(), place.string());
+  flush(place.parent_path());
+}
+
+void RunStore::insert(const StoredEntry& entry, const std::string& artefact, std::int64_t bytes) {
+  SQLite::Statement statement(m_database->db,
+                              "INSERT OR IGNORE INTO entries (key, stage, cost_key, document, artefact,"
+                              " artefact_sha256, artefact_bytes, seconds, units, created)"
+                              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  statement.bind(1, entry.key);
+  statement.bind(2, entry.stage);
+  statement.bind(3, entry.costKey);
+  statement.bind(4, entry.document);
+  statement.bind(5, artefact);
+  statement.bind(6, entry.artefactSha256);
+  statement.bind(7, bytes);
+  statement.bind(8, entry.seconds);
+  statement.bind(9, entry.units);
+  statement.bind(10, entry.created);
+  statement.exec();
+}
+
+/// Inside a transaction of its own, so that no other process begins to use the file meanwhile.
 void RunStore::removeUnused(const std::string& artefact) {
   if (artefact.empty()) return;
-  const bool used = guarded(m_folder, [&] {
-    SQLite::Statement users(m_database->db, "SELECT count(*) FROM entries WHERE artefact = ?");
-    users.bind(1, artefact);
-    users.executeStep();
-    return users.getColumn(0).getInt() > 0;
-  });
+  SQLite::Statement users(m_database->db, "SELECT count(*) FROM entries WHERE artefact = ?");
+  users.bind(1, artefact);
+  users.executeStep();
   std::error_code ignored;
-  if (!used) fs::remove(m_folder / artefact, ignored);
+  if (users.getColumn(0).getInt() == 0) fs::remove(m_folder / artefact, ignored);
 }
 
 void RunStore::forget(const std::string& key) {
-  const std::string artefact = guarded(m_folder, [&] {
-    return m_database->writing([&] {
+  guarded(m_folder, [&] {
+    const std::string artefact = m_database->writing([&] {
       SQLite::Statement remove(m_database->db, "DELETE FROM entries WHERE key = ? RETURNING artefact");
       remove.bind(1, key);
       return remove.executeStep() ? remove.getColumn(0).getString() : std::string();
     });
+    // Once no row names it: a power cut between the two leaves a file too many, never an entry without its file.
+    m_database->writing([&] { removeUnused(artefact); });
   });
-  removeUnused(artefact);
 }
 
 std::optional<double> RunStore::secondsPerUnit(const std::string& costKey) {

@@ -78,6 +78,8 @@ class RunStore {
   void open();
   void migrate();
   void clean();
+  void moveIn(const std::filesystem::path& file, const std::filesystem::path& place);
+  void insert(const StoredEntry& entry, const std::string& artefact, std::int64_t bytes);
   void removeUnused(const std::string& artefact);
   std::filesystem::path artefactPath(const std::string& sha256, const std::string& suffix) const;
 

@@ -41,6 +41,7 @@ class PlanRun {
           const RunHooks& hooks)
       : m_plan(plan),
         m_store(store),
+        m_workbench(workbench),
         m_steps(plan, store, workbench, options.dryRun),
         m_options(options),
         m_context(context),
@@ -52,6 +53,8 @@ class PlanRun {
     checkPatterns(m_options.only, m_plan, "only");
     checkPatterns(m_options.rerun, m_plan, "rerun");
     if (m_hooks.onPlan) m_hooks.onPlan(m_result);
+    // Without data every cell would fail, each after trying to fetch them.
+    if (!m_options.dryRun) m_workbench.dataChecksum(m_plan.recipe.data, /*fetch=*/true, m_context);
     std::deque<std::size_t> waiting;
     for (std::size_t i = 0; i < m_plan.cells.size(); ++i) {
       if (m_options.only.empty() || matchesAny(m_options.only, m_plan, m_plan.cells[i])) waiting.push_back(i);
@@ -141,6 +144,7 @@ class PlanRun {
 
   const Plan& m_plan;
   RunStore& m_store;
+  Workbench& m_workbench;
   CellSteps m_steps;
   const RunOptions& m_options;
   const JobContext& m_context;

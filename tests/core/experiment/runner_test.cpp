@@ -244,6 +244,13 @@ class RunnerTest : public QObject {
     QCOMPARE(count(world.run(), CellState::Done), 8);
   }
 
+  void withoutDataNothingIsTried() {
+    World world;
+    world.bench.dataThere = false;
+    QVERIFY(messageOf([&] { world.run(); }).contains("can't be fetched"));
+    QCOMPARE(world.bench.calls, (std::map<std::string, int>{}));
+  }
+
   void cancelledRunsGoOnInsideTheCell() {
     World world;
     std::stop_source stop;
@@ -316,8 +323,16 @@ class RunnerTest : public QObject {
       const pid_t pid = ::fork();
       if (pid == 0) {
         world.bench.onStep = [](const std::string&) { ::usleep(3000); };
-        const RecipeResult result = world.run();
-        ::_exit(count(result, CellState::Done) == 8 ? 0 : 1);
+        try {
+          const RecipeResult result = world.run();
+          for (const RecipeCell& cell : result.cells) {
+            if (cell.state != CellState::Done) std::fprintf(stderr, "child: %s\n", cell.problem.c_str());
+          }
+          ::_exit(count(result, CellState::Done) == 8 ? 0 : 1);
+        } catch (const std::exception& error) {
+          std::fprintf(stderr, "child: %s\n", error.what());
+          ::_exit(2);
+        }
       }
       return pid;
     };
