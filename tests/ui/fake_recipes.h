@@ -116,6 +116,8 @@ inline RecipeResult runFakeRecipe(const RecipeRequest& request, const JobContext
     return cell.kept = true;
   };
   for (std::size_t i = 0; i < result.cells.size() && request.dryRun; ++i) keep(result.cells[i], i);
+  // What is expected is told by a dry run alone.
+  for (RecipeCell& cell : result.cells) cell.seconds = request.dryRun && cell.state == CellState::Waiting ? 60 : 0;
   if (hooks.onPlan) hooks.onPlan(result);
   for (std::size_t i = 0; i < result.cells.size() && !request.dryRun; ++i) {
     RecipeCell& cell = result.cells[i];

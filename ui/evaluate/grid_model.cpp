@@ -2,6 +2,7 @@
 #include "ui/evaluate/grid_model.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "ui/jobs/format.h"
 
@@ -21,6 +22,13 @@ QString withInterval(const Figure& figure) {
 int placeOf(const std::vector<std::string>& names, const std::string& name) {
   const auto found = std::find(names.begin(), names.end(), name);
   return found == names.end() ? -1 : static_cast<int>(found - names.begin());
+}
+
+/// A run doesn't say again what its plan expected.
+void keepEstimate(RecipeCell& cell, const RecipeCell& before) {
+  const bool ahead = cell.state == CellState::Waiting || cell.state == CellState::Running;
+  const bool wasAhead = before.state == CellState::Waiting || before.state == CellState::Running;
+  if (ahead && wasAhead && cell.seconds == 0) cell.seconds = before.seconds;
 }
 
 }  // namespace
@@ -160,7 +168,8 @@ void GridModel::setResult(const RecipeResult& result) {
       result.attacks == m_result.attacks &&
       std::equal(result.cells.begin(), result.cells.end(), m_result.cells.begin(), m_result.cells.end(), alike);
   if (same) {
-    m_result = result;
+    const std::vector<RecipeCell> before = std::exchange(m_result, result).cells;
+    for (std::size_t i = 0; i < before.size(); ++i) keepEstimate(m_result.cells[i], before[i]);
     Q_EMIT dataChanged(index(0, 0), index(rowCount() - 1, columnCount() - 1));
     return;
   }
@@ -178,7 +187,8 @@ QModelIndex GridModel::indexOf(const RecipeCell& cell) const {
 
 void GridModel::setCell(std::size_t index, const RecipeCell& cell) {
   if (index >= m_result.cells.size()) return;
-  m_result.cells[index] = cell;
+  const RecipeCell before = std::exchange(m_result.cells[index], cell);
+  keepEstimate(m_result.cells[index], before);
   const QModelIndex place = indexOf(cell);
   if (place.isValid()) Q_EMIT dataChanged(place, place);
 }

@@ -156,7 +156,7 @@ QWidget* EvaluatePage::makeGrid() {
   m_table->horizontalHeader()->setSectionResizeMode(QHeaderView::Stretch);
   m_table->horizontalHeader()->setMinimumSectionSize(112);
   m_table->horizontalHeader()->setMaximumSectionSize(240);
-  m_table->horizontalHeader()->setTextElideMode(Qt::ElideRight);
+  m_table->horizontalHeader()->setDefaultAlignment(Qt::AlignCenter | static_cast<Qt::Alignment>(Qt::TextWordWrap));
   m_table->horizontalHeader()->setHighlightSections(false);
   m_table->verticalHeader()->setHighlightSections(false);
   m_table->verticalHeader()->setDefaultSectionSize(2 * m_table->fontMetrics().height() + 10);
@@ -279,9 +279,16 @@ void EvaluatePage::showGrid(const RecipeResult& news) {
 }
 
 void EvaluatePage::giveRoom() {
+  QHeaderView* header = m_table->horizontalHeader();
+  bool wrapped = false;
+  for (int column = 0; column < m_grid->columnCount(); ++column) {
+    const QString name = m_grid->headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+    wrapped |= header->fontMetrics().horizontalAdvance(name) + 10 > header->sectionSize(column);
+  }
+  header->setMinimumHeight(wrapped ? 2 * header->fontMetrics().height() + 8 : 0);
   // As much as the rows need, where there is that much: the curves get the rest.
   const int rows = m_grid->rowCount() * m_table->verticalHeader()->defaultSectionSize();
-  const int above = m_metric->sizeHint().height() + m_table->horizontalHeader()->sizeHint().height() + 14;
+  const int above = m_metric->sizeHint().height() + std::max(header->sizeHint().height(), header->minimumHeight()) + 24;
   const int all = m_halves->sizes().value(0) + m_halves->sizes().value(1);
   const int wanted = std::min(rows + above, all * 3 / 5);
   m_halves->setSizes({wanted, all - wanted});
@@ -323,6 +330,7 @@ void EvaluatePage::showFailure(const QString& problem) {
   }
   showChoice();
   if (m_run->state().phase() != EvaluatePhase::Stopped) m_problem->setText(problem);
+  m_run->plan(request());  // parts of a cell may be finished: how long is the rest?
 }
 
 std::vector<const RecipeCell*> EvaluatePage::chosen() const {

@@ -44,7 +44,8 @@ void EvaluatePage::showPhase() {
   const int done = m_grid->countOf(CellState::Done) + m_grid->countOf(CellState::Failed);
   m_bar->setEnabled(!state.active());
   m_start->setEnabled(state.canStart() && sound && cells > 0);
-  const bool some = done > 0 && done < cells;
+  const bool broken = state.phase() == EvaluatePhase::Stopped || state.phase() == EvaluatePhase::Failed;
+  const bool some = done < cells && (done > 0 || broken);
   m_start->setText(some && !state.active() ? tr("Resume") : tr("Run"));
   m_start->setToolTip(!sound           ? tr("Choose a recipe first.")
                       : state.active() ? tr("A run is under way.")

@@ -47,6 +47,7 @@ class EvaluatePageTest : public QObject {
     QCOMPARE(jobs.count(), 1);
     QTRY_COMPARE(world.state(0, 0), CellState::Running);
     QCOMPARE(world.state(0, 1), CellState::Waiting);
+    QCOMPARE(world.shown(0, 1), QString("≈ 1 min 00 s"));  // as it was planned
     QVERIFY(!world.button("run")->isEnabled());
     QVERIFY(!world.combo("recipe")->isEnabled());
     world.gate->open(1);
