@@ -41,7 +41,9 @@ whorl_add_test(ui/widgets/parameter_form_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/widgets/seed_box_test.cpp GUI LIBS whorl_ui LABELS ui)
 
 # Once more at twice the pixels, as on a high-density screen.
-add_test(NAME ui.pages.explore_page.2x COMMAND test_ui_pages_explore_page)
-get_test_property(ui.pages.explore_page ENVIRONMENT whorl_ui_environment)
-set_tests_properties(ui.pages.explore_page.2x PROPERTIES TIMEOUT 300 LABELS ui
-  ENVIRONMENT "${whorl_ui_environment};QT_SCALE_FACTOR=2")
+foreach(_page IN ITEMS evaluate_page explore_page)
+  add_test(NAME ui.pages.${_page}.2x COMMAND test_ui_pages_${_page})
+  get_test_property(ui.pages.${_page} ENVIRONMENT whorl_ui_environment)
+  set_tests_properties(ui.pages.${_page}.2x PROPERTIES TIMEOUT 300 LABELS ui
+    ENVIRONMENT "${whorl_ui_environment};QT_SCALE_FACTOR=2")
+endforeach()
