@@ -81,7 +81,7 @@ class CliTest : public QObject {
             "--device",
             "cpu",
             "--learning_rate",
-            "0.01",
+            "0.001",
             "--json",
             "-"};
   }
