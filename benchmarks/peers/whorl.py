@@ -16,6 +16,18 @@ import images
 NEXT_CLASS = -2  # --target for "the label plus one", where an attack declares that it may be that low
 
 
+# Runs a command and tells its processor time and peak memory. A process of its own, because a child's peak begins at that
+# of whoever started it, and this one holds images and libraries.
+_WATCHED = """
+import json, os, sys
+pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as file:
+    json.dump({"cpu": usage.ru_utime + usage.ru_stime, "peak_kib": usage.ru_maxrss}, file)
+sys.exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+
+
 class Refused(Exception):
     """whorl-cli can't do this (yet): the words for the table."""
 
@@ -42,21 +54,21 @@ class Whorl:
         self._start_up = None
 
     def _call(self, arguments):
-        """One command: its JSON object and its resource usage."""
-        result, words = self.work / "whorl.json", self.work / "whorl.err"
+        """One command: its JSON object, and {cpu, peak_kib}."""
+        result, words, used = self.work / "whorl.json", self.work / "whorl.err", self.work / "whorl.usage"
         result.unlink(missing_ok=True)
-        command = [self.cli, *arguments, "--json", str(result), "--quiet"]
+        watched = [sys.executable, "-c", _WATCHED, str(used)]
+        command = [*watched, self.cli, *arguments, "--json", str(result), "--quiet"]
         environment = {
             **os.environ,
             "XDG_DATA_HOME": str(self.work / "user"),
         }  # a measured plan stays out of the user's
         with open(words, "wb") as errors:
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment)
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = os.waitstatus_to_exitcode(status)
+            process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment, check=False)
         if process.returncode != 0:
             last = words.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             raise Refused("".join(last) or f"whorl-cli ended with {process.returncode}")
+        usage = json.loads(used.read_text(encoding="utf-8"))
         return json.loads(result.read_text(encoding="utf-8")), usage
 
     def _tune(self):
@@ -94,7 +106,7 @@ class Whorl:
         """CPU seconds and peak memory (KiB) of a run that attacks one image by one step: what every run pays."""
         if self._start_up is None:
             _, usage = self._attack([first], "fgsm", [], 0)
-            self._start_up = (usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
+            self._start_up = (usage["cpu"], usage["peak_kib"])
         return self._start_up
 
     def _parameters(self, case):
@@ -135,10 +147,10 @@ class Whorl:
             rows.update(zip(part, saved["adversarial"]))
             cpu, peak = self._baseline(indices[0])
             total["seconds"] += result["seconds"]
-            total["cpu_seconds"] += result.get("cpu_seconds", max(0.0, usage.ru_utime + usage.ru_stime - cpu))
+            total["cpu_seconds"] += result.get("cpu_seconds", max(0.0, usage["cpu"] - cpu))
             total["forwards"] += result["forwards"]
             total["backwards"] += result["backwards"]
-            total["peak_mib"] = max(total["peak_mib"], (usage.ru_maxrss - peak) / 1024)
+            total["peak_mib"] = max(total["peak_mib"], (usage["peak_kib"] - peak) / 1024)
             claimed += result["successes"]
             results.append(
                 {name: result[name] for name in ("parameters", "plan", "notes", "nonfinite") if name in result}
