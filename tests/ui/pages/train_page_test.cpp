@@ -190,9 +190,9 @@ class TrainPageTest : public QObject {
   void everyPairOfQuickClicks_data() {
     QTest::addColumn<QString>("first");
     QTest::addColumn<QString>("second");
-    const char* names[] = {"start", "pause", "keep", "cancel"};
-    for (const char* first : names) {
-      for (const char* second : names) QTest::addRow("%s-%s", first, second) << first << second;
+    const QStringList names{"start", "pause", "keep", "cancel"};
+    for (const QString& first : names) {
+      for (const QString& second : names) QTest::newRow(qPrintable(first + '-' + second)) << first << second;
     }
   }
   /// Two clicks with nothing between them, in the middle of a run: it ends in order, and another run can be started.
