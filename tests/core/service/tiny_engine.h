@@ -60,7 +60,7 @@ class TinyEngine {
     request.objective = "fingerprint";
     request.parameters = {{"epochs", std::int64_t{4}},
                           {"batch_size", std::int64_t{20}},
-                          {"learning_rate", 0.01},
+                          {"learning_rate", 0.003},
                           {"fingerprints", std::int64_t{2}},
                           {"validation_fraction", 0.1}};
     request.seed = 7;
