@@ -152,6 +152,7 @@ std::vector<int> stratifiedFolds(const Tensor& labels, int folds) {
   }
   std::vector<std::size_t> next(order.size());
   std::vector<int> result;
+  result.reserve(numbers.size());
   for (const std::size_t k : numbers) result.push_back(queue[k][next[k]++]);
   return result;
 }

@@ -112,7 +112,8 @@ class StatisticDetector : public Detector {
   std::map<std::string, Tensor> state() const override {
     std::map<std::string, Tensor> all;
     for (const auto& [name, statistic] : m_statistics) {
-      for (const auto& [part, tensor] : statistic->state()) all[name + "." + part] = tensor;
+      const std::string prefix = name + ".";
+      for (const auto& [part, tensor] : statistic->state()) all[prefix + part] = tensor;
     }
     if (!m_logistic || !m_fitted) return all;
     all["logistic.weights"] = m_regression.weights;
@@ -200,8 +201,8 @@ class StatisticDetector : public Detector {
     for (const auto& [first, length] : batchesOf(count, kFitBatch, minibatch())) {
       context.step();
       const Tensor clean = rowsFor(*m_classifier, data.clean, first, length);
-      const auto host = [&](const Tensor& images) {
-        return valuesOf(rowsFor(*m_classifier, images, first, length), clean).to(torch::kCPU, torch::kFloat64);
+      const auto host = [&, begin = first, size = length](const Tensor& images) {
+        return valuesOf(rowsFor(*m_classifier, images, begin, size), clean).to(torch::kCPU, torch::kFloat64);
       };
       // Clean and noisy rows take turns, so that every fold has both.
       normal.push_back(at::stack({host(data.clean), host(data.noisy)}, 1).flatten(0, 1));

@@ -24,11 +24,12 @@ class Overlay {
   Overlay(TomlTable& root, std::string file) : m_root(root), m_file(std::move(file)) {}
 
   void apply(const std::string& preset, const TomlTable& changes) {
+    const std::string prefix = preset + ".";
     for (const auto& [key, change] : changes) {
       if (key == "sample") {
-        merge(entryOf(m_root, "sample", change.line), tableOf(change, preset + ".sample"));
+        merge(entryOf(m_root, "sample", change.line), tableOf(change, prefix + "sample"));
       } else if (std::find(kNamedLists.begin(), kNamedLists.end(), key) != kNamedLists.end()) {
-        for (const auto& [name, entry] : tableOf(change, preset + "." + key)) changeEntry(key, name, entry);
+        for (const auto& [name, entry] : tableOf(change, prefix + key)) changeEntry(key, name, entry);
       } else if (key == "sweep") {
         sweep(change, preset);
       } else {
@@ -49,8 +50,8 @@ class Overlay {
 
   static TomlNode& entryOf(TomlTable& table, const std::string& key, int line) {
     if (TomlNode* node = find(table, key)) return *node;
-    table.emplace_back(key, TomlNode{line, TomlTable{}});
-    return table.back().second;
+    table.push_back({key, {line, TomlTable{}}});
+    return table.back().node;
   }
 
   void merge(TomlNode& target, const TomlTable& changes) {
@@ -62,7 +63,7 @@ class Overlay {
       } else if (old) {
         *old = value;
       } else {
-        target.table()->emplace_back(key, value);
+        target.table()->push_back({key, value});
       }
     }
   }
@@ -82,7 +83,7 @@ class Overlay {
     const auto* flag = std::get_if<bool>(&skip->value);
     if (!flag) refuse(skip->line, "skip must be true or false");
     if (*flag) entries->erase(found);
-    if (!*flag) std::erase_if(*found->table(), [](const auto& each) { return each.first == "skip"; });
+    if (!*flag) std::erase_if(*found->table(), [](const auto& each) { return each.key == "skip"; });
   }
 
   /// By the swept model's name: its lists of values.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -38,18 +39,19 @@ class Converter {
   TomlTable tableOf(const toml::table& table) {
     struct Place {
       toml::source_position position;
-      std::pair<std::string, TomlNode> entry;
+      TomlEntry entry;
     };
     std::vector<Place> places;
     for (const auto& [key, node] : table) {
       places.push_back({key.source().begin, {std::string(key.str()), convert(node)}});
       // A table's own place is where its contents begin; what people look for is its name.
-      places.back().entry.second.line = static_cast<int>(key.source().begin.line);
+      places.back().entry.node.line = static_cast<int>(key.source().begin.line);
     }
     std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) {
       return std::pair(a.position.line, a.position.column) < std::pair(b.position.line, b.position.column);
     });
     TomlTable ordered;
+    ordered.reserve(places.size());
     for (Place& place : places) ordered.push_back(std::move(place.entry));
     return ordered;
   }
@@ -71,8 +73,8 @@ class Converter {
 }  // namespace
 
 const TomlNode* find(const TomlTable& table, const std::string& key) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& entry) { return entry.first == key; });
-  return found == table.end() ? nullptr : &found->second;
+  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& entry) { return entry.key == key; });
+  return found == table.end() ? nullptr : &found->node;
 }
 
 TomlNode* find(TomlTable& table, const std::string& key) {

@@ -5,15 +5,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 namespace whorl {
 
 struct TomlNode;
+struct TomlEntry;
 /// In the order of the file, which is the order that people gave them.
-using TomlTable = std::vector<std::pair<std::string, TomlNode>>;
+using TomlTable = std::vector<TomlEntry>;
 using TomlArray = std::vector<TomlNode>;
 
 /// A TOML value that knows its line. toml++ stays behind this header: it compiles slowly, and forgets the order of
@@ -26,6 +26,13 @@ struct TomlNode {
   TomlTable* table() { return std::get_if<TomlTable>(&value); }
   const TomlArray* array() const { return std::get_if<TomlArray>(&value); }
   TomlArray* array() { return std::get_if<TomlArray>(&value); }
+};
+
+/// A key of a table and what stands under it. Not a pair: the standard allows a vector of a type that is still
+/// incomplete, but no pair of one.
+struct TomlEntry {
+  std::string key;
+  TomlNode node;
 };
 
 /// The value of a key, or null.
