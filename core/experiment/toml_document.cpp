@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/experiment/toml_depth.h"
 
 #define TOML_HEADER_ONLY 1
 #define TOML_ENABLE_FORMATTERS 0
@@ -82,6 +83,7 @@ TomlNode* find(TomlTable& table, const std::string& key) {
 }
 
 TomlNode parseToml(const std::string& text, const std::string& where) {
+  checkTomlDepth(text, where);
   try {
     const toml::table document = toml::parse(text);
     return Converter(where).convert(document);

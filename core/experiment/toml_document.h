@@ -40,7 +40,8 @@ const TomlNode* find(const TomlTable& table, const std::string& key);
 TomlNode* find(TomlTable& table, const std::string& key);
 
 /// The root table of a document. `where` names it in errors: Error(BadInput) with "WHERE:LINE" for what is no TOML, for
-/// dates and times, for infinite numbers and NaN, and for more than kMostTomlValues values.
+/// dates and times, for infinite numbers and NaN, for more than kMostTomlValues values, and for what is nested deeper
+/// than checkTomlDepth() allows.
 TomlNode parseToml(const std::string& text, const std::string& where);
 
 inline constexpr std::size_t kMostTomlValues = 20'000;

@@ -178,6 +178,29 @@ skip = true
     QVERIFY(refusal(std::string("title = \"a\0b\"", 13)).contains("small.toml:1"));
     QVERIFY(refusal("").contains("needs title"));
   }
+
+  void deepFilesAreRefusedBeforeAnythingRecurses() {
+    const auto dotted = [](int parts) {
+      std::string key = "a";
+      for (int i = 1; i < parts; ++i) key += ".a";
+      return key;
+    };
+    // Without the check these overflow the stack.
+    QVERIFY(refusal("[" + dotted(200'000) + "]\n").contains("small.toml:1: a key has too many parts"));
+    QVERIFY(refusal("\n" + dotted(200'000) + " = 1\n").contains("small.toml:2: a key has too many parts"));
+    QVERIFY(refusal("x = {" + dotted(200'000) + " = 1}\n").contains("too many parts"));
+    QVERIFY(refusal("x = '''\\'''\n[" + dotted(200'000) + "]\n").contains("small.toml:2: a key"));
+    QVERIFY(refusal("x = \"\"\"\\\"\"\"\"\"\n[" + dotted(200'000) + "]\n").contains("small.toml:2: a key"));
+    QVERIFY(refusal("x = \"\"\"\n\\\n\"\"\"\n[" + dotted(200'000) + "]\n").contains("small.toml:4: a key"));
+    QVERIFY(refusal("x = " + std::string(17, '[') + std::string(17, ']') + "\n").contains("nested too deeply"));
+    // What is no key, and lists one after the other, are not counted.
+    const std::string dots(100, '.');
+    std::string harmless = "x1 = \"" + dots + "\" # " + dots + "\nx2 = '" + dots + "'\nx3 = \"\"\"\n" + dots + "\"\n" +
+                           dots + "\"\"\"\"\"\nx4 = '''" + dots + "''''\nx5 = [\n";
+    for (int i = 0; i < 100; ++i) harmless += "[0.5, 0.5],\n";
+    const QString text = refusal(harmless + "]\n" + kSmall);
+    QVERIFY2(text.contains("no key \"x1\""), qPrintable(text));
+  }
 };
 
 QTEST_APPLESS_MAIN(RecipeTest)
