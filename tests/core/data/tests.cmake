@@ -4,4 +4,5 @@ whorl_add_test(core/data/catalogue_test.cpp LIBS whorl_data LibArchive::LibArchi
 whorl_add_test(core/data/download_test.cpp LIBS whorl_data LABELS core)
 whorl_add_test(core/data/generated_test.cpp LIBS whorl_data LABELS core)
 whorl_add_test(core/data/image_folder_test.cpp LIBS whorl_data LibArchive::LibArchive LABELS core)
+whorl_add_test(core/data/npy_test.cpp LIBS whorl_data LABELS core)
 whorl_add_test(core/data/readers_test.cpp LIBS whorl_data LABELS core)
