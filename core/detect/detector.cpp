@@ -67,19 +67,14 @@ std::unique_ptr<Detector> makeDetector(const std::string& name, const Model& mod
   return makeDetector(name, std::span(&model, 1), parameters);
 }
 
-std::vector<std::pair<std::int64_t, std::int64_t>> batchesOf(std::int64_t count, std::int64_t size,
-                                                             std::int64_t together) {
-  std::vector<std::pair<std::int64_t, std::int64_t>> batches;
-  if (together > 0) {
-    // A short last minibatch would have another meaning than the rest.
-    const std::int64_t groups = count == 0 ? 0 : std::max<std::int64_t>(1, count / together);
-    for (std::int64_t k = 0; k < groups; ++k) {
-      const std::int64_t first = k * count / groups;
-      batches.emplace_back(first, (k + 1) * count / groups - first);
-    }
-    return batches;
+std::vector<ImageBatch> batchesOf(std::int64_t count, std::int64_t size, std::int64_t together) {
+  const std::int64_t most = together > 0 ? together : size;
+  std::vector<ImageBatch> batches;
+  for (std::int64_t first = 0; first < count; first += most) {
+    const std::int64_t rows = std::min(most, count - first);
+    const std::int64_t twins = together > 0 ? std::min(together, count) : rows;
+    batches.push_back({first, rows, std::min(first, count - twins), twins});
   }
-  for (std::int64_t first = 0; first < count; first += size) batches.emplace_back(first, std::min(size, count - first));
   return batches;
 }
 
@@ -90,11 +85,12 @@ torch::Tensor scoreAll(const Detector& detector, const Classifier& classifier, c
     return all.defined() ? all.narrow(0, first, count).to(classifier.device(), classifier.dtype()) : all;
   };
   std::vector<torch::Tensor> scores = {torch::empty({0}, torch::kFloat64)};
-  for (const auto& [first, count] : batchesOf(images.size(0), batchSize, detector.minibatch())) {
+  for (const ImageBatch& batch : batchesOf(images.size(0), batchSize, detector.minibatch())) {
     context.step();
-    const torch::Tensor batch = detector.scores(given(images, first, count), given(twins, first, count));
-    scores.push_back(batch.to(torch::kCPU, torch::kFloat64));
-    context.report({first + count, images.size(0), what, {}});
+    const torch::Tensor rows = given(images, batch.first, batch.count);
+    scores.push_back(
+        detector.scores(rows, given(twins, batch.firstTwin, batch.twinCount)).to(torch::kCPU, torch::kFloat64));
+    context.report({batch.first + batch.count, images.size(0), what, {}});
   }
   return at::cat(scores);
 }

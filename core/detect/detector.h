@@ -50,7 +50,8 @@ class Detector {
   const Parameters& parameters() const { return m_parameters; }
 
   virtual DetectorNeeds needs() const { return {}; }
-  /// Images that belong together: scores() must get them in groups of about so many, twins and all. 0: any number.
+  /// Clean images that belong together: scores() must get the twins of so many rows, those of the scored ones among
+  /// them (batchesOf()). 0: any number.
   virtual std::int64_t minibatch() const { return 0; }
   /// Forwards that one image costs at once, for a caller who counts memory.
   virtual std::int64_t copies() const { return 1; }
@@ -104,9 +105,18 @@ std::unique_ptr<Detector> makeDetector(const std::string& name, const Model& mod
 torch::Tensor scoreAll(const Detector& detector, const Classifier& classifier, const torch::Tensor& images,
                        const torch::Tensor& twins, std::int64_t batchSize, const std::string& what,
                        const JobContext& context);
-/// First row and length of each batch: of `size` rows, or where `together` > 0 of about that many, all nearly equal.
-std::vector<std::pair<std::int64_t, std::int64_t>> batchesOf(std::int64_t count, std::int64_t size,
-                                                             std::int64_t together);
+/// Rows that are scored together, and the rows whose clean images stand beside them.
+struct ImageBatch {
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+  std::int64_t firstTwin = 0;
+  std::int64_t twinCount = 0;
+  bool operator==(const ImageBatch&) const = default;
+};
+/// Batches of `size` rows beside their own twins. Where `together` > 0, every batch stands beside exactly so many
+/// twins, since numbers drawn from 100 neighbours can't be compared with those from 198: a short last batch takes the
+/// twins of the rows before it, too. Fewer only where `count` is.
+std::vector<ImageBatch> batchesOf(std::int64_t count, std::int64_t size, std::int64_t together);
 
 /// A fitted detector as a file's contents: its state, and in the metadata its name, parameters and the model's SHA-256.
 TensorFile saveDetector(const Detector& detector, const Model& model);

@@ -59,13 +59,13 @@ class OddsStatistic : public Statistic {
     Tensor counts = at::zeros({classes, 1}, options);
     Tensor sums = at::zeros({classes, classes}, options);
     Tensor squares = at::zeros({classes, classes}, options);
-    for (const auto& [first, length] : batchesOf(count, kFitBatch, 0)) {
+    for (const ImageBatch& batch : batchesOf(count, kFitBatch, 0)) {
       context.step();
-      const Change change = changeOf(rowsFor(*m_classifier, images, first, length));
-      counts.index_add_(0, change.predicted, at::ones({length, 1}, options));
+      const Change change = changeOf(rowsFor(*m_classifier, images, batch.first, batch.count));
+      counts.index_add_(0, change.predicted, at::ones({batch.count, 1}, options));
       sums.index_add_(0, change.predicted, change.mean);
       squares.index_add_(0, change.predicted, change.meanSquare);
-      context.report({first + length, count, "learning how noise moves the odds", {}});
+      context.report({batch.first + batch.count, count, "learning how noise moves the odds", {}});
     }
     if ((counts == 0).any().item<bool>()) {
       throw Error(ErrorKind::BadInput,

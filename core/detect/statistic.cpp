@@ -89,10 +89,11 @@ torch::Tensor featuresOf(const NetworkClassifier& classifier, const torch::Tenso
                          const JobContext& context) {
   const torch::NoGradGuard noGradients;
   std::vector<torch::Tensor> features;
-  for (const auto& [first, count] : batchesOf(images.size(0), kFeatureBatch, 0)) {
+  for (const ImageBatch& batch : batchesOf(images.size(0), kFeatureBatch, 0)) {
     context.step();
-    features.push_back(classifier.features(rowsFor(classifier, images, first, count)).to(torch::kCPU, torch::kFloat64));
-    context.report({first + count, images.size(0), what, {}});
+    const torch::Tensor rows = rowsFor(classifier, images, batch.first, batch.count);
+    features.push_back(classifier.features(rows).to(torch::kCPU, torch::kFloat64));
+    context.report({batch.first + batch.count, images.size(0), what, {}});
   }
   torch::Tensor all = at::cat(features);
   if (!at::isfinite(all).all().item<bool>()) {

@@ -198,16 +198,17 @@ class StatisticDetector : public Detector {
     std::vector<Tensor> normal;
     std::vector<Tensor> adversarial;
     const std::int64_t count = data.clean.size(0);
-    for (const auto& [first, length] : batchesOf(count, kFitBatch, minibatch())) {
+    for (const ImageBatch& batch : batchesOf(count, kFitBatch, minibatch())) {
       context.step();
-      const Tensor clean = rowsFor(*m_classifier, data.clean, first, length);
-      const auto host = [&, begin = first, size = length](const Tensor& images) {
-        return valuesOf(rowsFor(*m_classifier, images, begin, size), clean).to(torch::kCPU, torch::kFloat64);
+      const Tensor twins = rowsFor(*m_classifier, data.clean, batch.firstTwin, batch.twinCount);
+      const auto host = [&](const Tensor& images) {
+        const Tensor rows = rowsFor(*m_classifier, images, batch.first, batch.count);
+        return valuesOf(rows, twins).to(torch::kCPU, torch::kFloat64);
       };
       // Clean and noisy rows take turns, so that every fold has both.
       normal.push_back(at::stack({host(data.clean), host(data.noisy)}, 1).flatten(0, 1));
       adversarial.push_back(host(data.adversarial));
-      context.report({first + length, count, "drawing statistics", {}});
+      context.report({batch.first + batch.count, count, "drawing statistics", {}});
     }
     const Tensor negatives = at::cat(normal);
     const Tensor positives = at::cat(adversarial);

@@ -44,7 +44,10 @@ nlohmann::json request(const AttackTask& task, const std::string& split, std::ui
 }
 
 nlohmann::json request(const DetectorTask& task) {
-  return {{"detector", task.detector}, {"parameters", toJson(task.parameters)}};
+  nlohmann::json wanted = {{"detector", task.detector}, {"parameters", toJson(task.parameters)}};
+  // Apart from the other versions, so that what other detectors computed stays good.
+  if (task.parameters.has("minibatch")) wanted["minibatches"] = kComputation.minibatches;
+  return wanted;
 }
 
 std::string costKey(const AttackTask& task, const ModelFile& model, const std::string& data) {

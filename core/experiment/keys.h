@@ -19,6 +19,7 @@ struct ComputationVersions {
   int attack = 1;
   int fit = 1;
   int scores = 1;
+  int minibatches = 2;  ///< of detectors that look at images together
 };
 inline constexpr ComputationVersions kComputation;
 

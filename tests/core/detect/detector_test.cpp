@@ -76,6 +76,7 @@ class DetectorTest : public QObject {
   void anEnsembleAveragesDistances();
   void fingerprintScoresCostTheirForwardsAlone();
   void batchesKeepMinibatchesWhole();
+  void minibatchesAreOfOneSizeInFitsAndScores();
   void scoresAreFingerprintDistances();
   void acceptanceIsHonoured();
   void scoresTakeNoGradient();
@@ -261,12 +262,39 @@ void DetectorTest::fingerprintScoresCostTheirForwardsAlone() {
 }
 
 void DetectorTest::batchesKeepMinibatchesWhole() {
-  using Batches = std::vector<std::pair<std::int64_t, std::int64_t>>;
-  QCOMPARE(batchesOf(250, 100, 0), (Batches{{0, 100}, {100, 100}, {200, 50}}));
-  QCOMPARE(batchesOf(250, 7, 100), (Batches{{0, 125}, {125, 125}}));  // not 100, 100 and a short one
-  QCOMPARE(batchesOf(300, 7, 100), (Batches{{0, 100}, {100, 100}, {200, 100}}));
-  QCOMPARE(batchesOf(40, 7, 100), (Batches{{0, 40}}));
+  using Batches = std::vector<ImageBatch>;
+  QCOMPARE(batchesOf(250, 100, 0), (Batches{{0, 100, 0, 100}, {100, 100, 100, 100}, {200, 50, 200, 50}}));
+  // 198 images are no minibatch of 198, and none of 98 either.
+  QCOMPARE(batchesOf(198, 7, 100), (Batches{{0, 100, 0, 100}, {100, 98, 98, 100}}));
+  QCOMPARE(batchesOf(300, 7, 100), (Batches{{0, 100, 0, 100}, {100, 100, 100, 100}, {200, 100, 200, 100}}));
+  QCOMPARE(batchesOf(40, 7, 100), (Batches{{0, 40, 0, 40}}));
   QVERIFY(batchesOf(0, 7, 0).empty() && batchesOf(0, 7, 100).empty());
+}
+
+void DetectorTest::minibatchesAreOfOneSizeInFitsAndScores() {
+  const Model model = test::smallModel();
+  const Parameters parameters = {{"neighbours", std::int64_t{5}}, {"minibatch", std::int64_t{15}}};
+  DetectorFitData once;
+  once.clean = test::stripedImages(15, 1).first;
+  once.noisy = (once.clean + .1 * test::stripedImages(15, 2).first).clamp(0, 1);
+  once.adversarial = (once.clean + .3 * test::stripedImages(15, 3).first).clamp(0, 1);
+  const auto detector = makeDetector("lid", model, parameters);
+  detector->fit(once, JobContext{});
+  // The same images again, one fewer: the second minibatch is the first in another order, not of 14 or 29 images.
+  const auto more = [](const torch::Tensor& x) { return at::cat({x, x}).narrow(0, 0, 29); };
+  DetectorFitData twice;
+  twice.clean = more(once.clean);
+  twice.noisy = more(once.noisy);
+  twice.adversarial = more(once.adversarial);
+  const auto other = makeDetector("lid", model, parameters);
+  other->fit(twice, JobContext{});
+  for (const char* name : {"scaling.offset", "scaling.scale"}) {
+    QVERIFY2(other->state().at(name).allclose(detector->state().at(name), 1e-6, 0), name);
+  }
+  const torch::Tensor scores =
+      scoreAll(*detector, *model.classifier, twice.adversarial, twice.clean, 7, "", JobContext{});
+  QVERIFY(scores.narrow(0, 15, 14).allclose(scores.narrow(0, 0, 14), 1e-6, 1e-9));
+  QVERIFY(scores.narrow(0, 0, 15).equal(detector->scores(once.adversarial, once.clean)));
 }
 
 void DetectorTest::scoresAreFingerprintDistances() {
