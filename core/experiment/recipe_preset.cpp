@@ -82,8 +82,11 @@ class Overlay {
     if (!skip) return;
     const auto* flag = std::get_if<bool>(&skip->value);
     if (!flag) refuse(skip->line, "skip must be true or false");
-    if (*flag) entries->erase(found);
-    if (!*flag) std::erase_if(*found->table(), [](const auto& each) { return each.key == "skip"; });
+    if (*flag) {
+      entries->erase(found);  // and with it what `flag` points to
+    } else {
+      std::erase_if(*found->table(), [](const auto& each) { return each.key == "skip"; });
+    }
   }
 
   /// By the swept model's name: its lists of values.
