@@ -5,14 +5,20 @@
 
 namespace whorl {
 
-std::vector<RecipeInfo> EngineImpl::recipes() const { return {}; }
+namespace {
 
-RecipeInfo EngineImpl::recipe(const std::string& idOrPath) const {
-  throw Error(ErrorKind::BadInput, "this build (WHORL_MINIMAL) has no recipes", idOrPath, "use the full build");
+[[noreturn]] void noRecipes(const std::string& where) {
+  throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no recipes", where, "use the full build");
 }
 
+}  // namespace
+
+std::vector<RecipeInfo> EngineImpl::recipes() const { noRecipes({}); }
+
+RecipeInfo EngineImpl::recipe(const std::string& idOrPath) const { noRecipes(idOrPath); }
+
 RecipeResult EngineImpl::runRecipe(const RecipeRequest& request, const JobContext&, const RecipeHooks&) {
-  throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) runs no recipes", request.recipe, "use the full build");
+  noRecipes(request.recipe);
 }
 
 }  // namespace whorl
