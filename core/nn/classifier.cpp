@@ -37,7 +37,8 @@ torch::Tensor perChannel(std::vector<double> values, double neutral, const Netwo
 }  // namespace
 
 NetworkClassifier::NetworkClassifier(Network network, std::vector<double> mean, std::vector<double> scale)
-    : m_network(network.clone()) {
+    : m_network(std::move(network)) {
+  m_network = m_network.clone();  // the caller's weights keep asking for gradients
   m_network.setRequiresGrad(false);
   if (std::any_of(scale.begin(), scale.end(), [](double value) { return !(value > 0); })) {
     throw Error(ErrorKind::BadInput, "scale must be greater than 0", "normalisation");

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <new>
 #include <thread>
+#include <utility>
 
 #include <ATen/Parallel.h>
 #include <c10/core/CachingDeviceAllocator.h>
@@ -80,7 +81,7 @@ std::int64_t freeHostMemory() {
   return std::int64_t{sysconf(_SC_AVPHYS_PAGES)} * sysconf(_SC_PAGESIZE);
 }
 
-std::string firstLine(std::string text) { return text.substr(0, text.find('\n')); }
+std::string firstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 bool saysOutOfMemory(const std::string& text) {
   for (const char* words : {"not enough memory", "out of memory", "can't allocate memory", "std::bad_alloc"}) {
@@ -185,7 +186,7 @@ void synchronise(c10::Device device) {
 
 void rethrowTorchError(std::exception_ptr exception, const std::string& where) {
   try {
-    std::rethrow_exception(exception);
+    std::rethrow_exception(std::move(exception));
   } catch (const Error&) {
     throw;
   } catch (const c10::OutOfMemoryError& error) {

@@ -284,8 +284,9 @@ struct Output {
 std::vector<Output> outputs(const TensorFile& file, const std::filesystem::path& path) {
   std::vector<Output> list;
   for (const auto& [name, tensor] : file.tensors) {
-    const auto* known = std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                                     [&](const Dtype& candidate) { return tensor.scalar_type() == candidate.type; });
+    const auto* known =
+        std::find_if(std::begin(kDtypes), std::end(kDtypes),
+                     [type = tensor.scalar_type()](const Dtype& candidate) { return candidate.type == type; });
     if (known == std::end(kDtypes) || name == "__metadata__") {
       throw Error(ErrorKind::BadInput, "tensor '" + name + "' can't be stored in this format", path.string());
     }

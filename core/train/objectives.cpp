@@ -51,6 +51,7 @@ class FingerprintPart : public LossPart {
     torch::Tensor dy = m_fingerprints.dy;
     if (chosen.size() < static_cast<std::size_t>(m_fingerprints.count())) {
       std::vector<torch::Tensor> rows;
+      rows.reserve(chosen.size());
       for (const std::int64_t i : chosen) rows.push_back(m_fingerprints.dy.select(0, i));
       dy = at::stack(rows);
     }
@@ -185,7 +186,8 @@ std::vector<const ObjectiveEntry*> parseObjective(const std::string& objective) 
                   "use one of " + known + ", or a sum such as plain+adversarial");
     }
     if (std::find(entries.begin(), entries.end(), &*found) != entries.end()) {
-      throw Error(ErrorKind::Usage, "the objective \"" + name + "\" is there twice in \"" + objective + "\"", "train");
+      throw Error(ErrorKind::Usage, "the objective \"" + name + "\" is there twice", "train",
+                  "name it once in " + objective);
     }
     entries.push_back(&*found);
     if (end == objective.size()) return entries;
