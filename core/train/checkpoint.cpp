@@ -10,6 +10,7 @@ namespace whorl {
 namespace {
 
 constexpr int kFormat = 1;
+constexpr int kDepthLimit = 32;
 constexpr const char* kMetadataKey = "whorl_checkpoint";
 constexpr std::string_view kNetwork = "network.";
 constexpr std::string_view kOptimizer = "optimizer.";
@@ -38,6 +39,17 @@ void collectDifferences(const std::string& name, const nlohmann::json& there, co
   text += (text.empty() ? "" : "; ") + name + " is " + shown(there) + " there and " + shown(here) + " here";
 }
 
+/// The description in the metadata. Deeper than any that is written it is refused: JSON is copied by recursion.
+nlohmann::json parsedDescription(const std::string& text, const std::filesystem::path& path) {
+  return nlohmann::json::parse(text, [&path](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    if (depth > kDepthLimit) {
+      throw Error(ErrorKind::BadInput, "the checkpoint's description is nested too deeply", path.string(),
+                  "train anew without resuming");
+    }
+    return true;
+  });
+}
+
 }  // namespace
 
 void writeCheckpoint(const Checkpoint& checkpoint, const std::filesystem::path& path) {
@@ -59,7 +71,7 @@ std::optional<std::int64_t> checkpointStep(const std::filesystem::path& path) {
     const auto metadata = readSafetensorsHeader(path).metadata;
     const auto text = metadata.find(kMetadataKey);
     if (text == metadata.end()) return std::nullopt;
-    return nlohmann::json::parse(text->second).at("step").get<std::int64_t>();
+    return parsedDescription(text->second, path).at("step").get<std::int64_t>();
   } catch (const Error&) {
     return std::nullopt;
   } catch (const nlohmann::json::exception&) {
@@ -76,8 +88,8 @@ Checkpoint readCheckpoint(const std::filesystem::path& path) {
   }
   Checkpoint checkpoint;
   try {
-    const nlohmann::json json = nlohmann::json::parse(text->second);
-    if (json.at("format").get<int>() != kFormat) {
+    const nlohmann::json json = parsedDescription(text->second, path);
+    if (json.at("format") != kFormat) {
       throw Error(ErrorKind::BadInput, "the checkpoint was written by another version of Whorl", path.string(),
                   "train anew without resuming");
     }

@@ -227,6 +227,11 @@ void TrainingRun::restore(const Checkpoint& checkpoint) {
   } catch (const nlohmann::json::exception&) {
     throw Error(ErrorKind::BadInput, "the checkpoint's figures can't be read", where, "train anew without resuming");
   }
+  // A sum for the loss, each of its terms, and the accuracy; none at an epoch's begin.
+  if (!m_epochSums.empty() && m_epochSums.size() != m_termNames.size() + 2) {
+    throw Error(ErrorKind::BadInput, "the checkpoint's figures contradict each other", where,
+                "train anew without resuming");
+  }
   m_seconds = checkpoint.seconds;
   m_step = checkpoint.step;
   m_savedStep = checkpoint.step;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 #include <stop_token>
 
@@ -13,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/nn/device.h"
+#include "core/nn/safetensors.h"
 #include "core/train/checkpoint.h"
 #include "core/train/training_loss.h"
 
@@ -249,6 +251,31 @@ class TrainerTest : public QObject {
     const std::optional<Error> error = failure(made);
     QVERIFY(error && error->kind() == ErrorKind::BadInput);
     QVERIFY2(std::string(error->what()).find("damaged.checkpoint") != std::string::npos, error->what());
+  }
+
+  void changedCheckpointIsRefused() {
+    TrainingPlan made = plan();
+    made.checkpoint = path("changed.checkpoint");
+    trainAndCancel(made, 6);  // at an epoch's end: resuming begins with its figures
+    made.resume = true;
+    const TensorFile written = readSafetensors(made.checkpoint);
+    const auto refusal = [&](const std::function<void(std::string&)>& change) {
+      TensorFile file = written;
+      change(file.metadata.at("whorl_checkpoint"));
+      writeSafetensors(file, made.checkpoint);
+      const std::optional<Error> error = failure(made);
+      return error && error->kind() == ErrorKind::BadInput ? error->message() : std::string("it was accepted");
+    };
+    const std::string contradiction = refusal([](std::string& text) {
+      nlohmann::json json = nlohmann::json::parse(text);
+      json["figures"]["terms"] = std::vector<std::string>(1000, "loss");
+      text = json.dump();
+    });
+    QCOMPARE(contradiction, std::string("the checkpoint's figures contradict each other"));
+    const std::string deep = refusal([](std::string& text) {
+      text = R"({"format":1,"step":6,"plan":)" + std::string(300'000, '[') + std::string(300'000, ']') + "}";
+    });
+    QCOMPARE(deep, std::string("the checkpoint's description is nested too deeply"));
   }
 
   void otherFilesAreNotWrittenOver() {
