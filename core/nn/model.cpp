@@ -83,12 +83,13 @@ int dimension(const json& value, int limit, const std::filesystem::path& path) {
 Model modelFromMetadata(const json& metadata, const std::filesystem::path& path) {
   Model model;
   try {
-    const int version = metadata.at("format_version").get<int>();
+    // Compared as JSON: as an int 4294967297 would be 1, and 1e300 would be undefined.
+    const json& version = metadata.at("format_version");
     if (version != kFormatVersion) {
-      throwBad(path,
-               "the model's format version is " + std::to_string(version) + ", this program knows " +
-                   std::to_string(kFormatVersion),
-               "use a newer Whorl");
+      throwBad(
+          path,
+          "the model's format version is " + version.dump() + ", this program knows " + std::to_string(kFormatVersion),
+          "use a newer Whorl");
     }
     model.name = metadata.value("name", std::string());
     model.architecture = metadata.at("architecture").get<std::string>();

@@ -171,6 +171,9 @@ class ModelTest : public QObject {
     };
     QVERIFY(refused([](auto& f, json&) { f.metadata.clear(); }, "no Whorl model"));
     QVERIFY(refused([](auto&, json& m) { m["format_version"] = 2; }, "newer"));
+    QVERIFY(refused([](auto&, json& m) { m["format_version"] = 4294967297; }, "newer"));
+    QVERIFY(refused([](auto&, json& m) { m["format_version"] = 1e300; }, "newer"));
+    QVERIFY(refused([](auto&, json& m) { m["format_version"] = "1"; }, "newer"));
     QVERIFY(refused([](auto&, json& m) { m = json::array(); }, "understood"));
     QVERIFY(refused([](auto&, json& m) { m.erase("input"); }, "input"));
     QVERIFY(refused([](auto&, json& m) { m["architecture"] = "resnet"; }, "nfp-mnist"));
