@@ -5,7 +5,6 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <signal.h>
@@ -13,52 +12,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/app/cli_program.h"
 #include "tests/core/service/tiny_data.h"
 
 using namespace whorl;
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr int kTimeout = 240'000;  // a busy machine, sanitizers
-
-struct Outcome {
-  int code = -1;
-  QString out;
-  QString err;
-
-  QJsonObject json() const { return QJsonDocument::fromJson(out.toUtf8()).object(); }
-};
-
-}  // namespace
-
-class CliTest : public QObject {
+class CliTest : public QObject, test::CliProgram {
   Q_OBJECT
 
  private:
-  fs::path path(const std::string& name) const { return fs::path(m_folder.path().toStdString()) / name; }
-  QString text(const std::string& name) const { return QString::fromStdString(path(name).string()); }
-
-  void prepare(QProcess& process, const QStringList& arguments) const {
-    auto environment = QProcessEnvironment::systemEnvironment();
-    environment.insert(QStringLiteral("XDG_DATA_HOME"), text("user"));
-    environment.insert(QStringLiteral("WHORL_ENGINE"), QStringLiteral(WHORL_BINARY_DIR "/lib/libwhorl-engine.so"));
-    environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
-    environment.remove(QStringLiteral("WHORL_DATA"));
-    process.setProcessEnvironment(environment);
-    process.setProgram(QStringLiteral(WHORL_BINARY_DIR "/bin/whorl-cli"));
-    process.setArguments(arguments);
-  }
-
-  Outcome run(const QStringList& arguments) const {
-    QProcess process;
-    prepare(process, arguments);
-    process.start();
-    if (!process.waitForFinished(kTimeout)) process.kill();
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
-            QString::fromUtf8(process.readAllStandardOutput()), QString::fromUtf8(process.readAllStandardError())};
-  }
-
   QStringList train(const QString& output) const {
     return {"train",
             "--data",
@@ -95,12 +58,11 @@ class CliTest : public QObject {
     for (const QString& part : parts) QVERIFY2(outcome.err.contains(part), qPrintable(part + " not in " + outcome.err));
   }
 
-  QTemporaryDir m_folder;
   QString m_model;
 
  private Q_SLOTS:
   void initTestCase() {
-    QVERIFY(m_folder.isValid());
+    QVERIFY(valid());
     test::writeTinyDataset(path("data"));
     m_model = text("tiny.safetensors");
     const Outcome outcome = run(train(m_model));
@@ -169,6 +131,26 @@ class CliTest : public QObject {
     expectError({"info", "--seed"}, 2, {"--seed needs a value"});
   }
 
+  void nothingIsWrittenOverAnInput() {
+    const auto bytes = [this] { return fs::file_size(path("tiny.safetensors")); };
+    const auto before = bytes();
+    const QStringList attack = {"attack", "--attack", "fgsm", "--model", m_model};
+    expectError(attack + QStringList{"--save", m_model}, 2, {"--save would be written over --model"});
+    // The error itself doesn't go there, either.
+    QCOMPARE(run(attack + QStringList{"--json", text("data/../tiny.safetensors")}).code, 2);
+    QCOMPARE(bytes(), before);
+    expectError(attack + QStringList{"--save", text("a.npz"), "--json", text("a.npz")}, 2, {"name the same place"});
+    expectError(attack + QStringList{"--save", text("a.npz"), "--save-images", text("a.npz")}, 2, {"the same place"});
+    expectError(attack + QStringList{"--save", ""}, 2, {"--save is empty"});
+    QVERIFY(!fs::exists(path("a.npz")));
+  }
+
+  void optionsWithoutEffectAreRefused() {
+    const QStringList detect = {"detect", "--attack", "fgsm", "--model", m_model, "--detector", "max-softmax"};
+    expectError(detect + QStringList{"--fit-attack", "pgd"}, 2, {"max-softmax learns from no attack"});
+    expectError(detect + QStringList{"--fingerprints-from", m_model}, 2, {"max-softmax looks at no fingerprints"});
+  }
+
   void badInput() {
     std::ofstream(path("broken.png")) << "no picture";
     expectError({"predict", text("broken.png"), "--model", m_model}, 3, {"broken.png"});
@@ -233,7 +215,7 @@ class CliTest : public QObject {
   void detectorsAreListedAndFitted() {
     const QJsonArray list = run({"detectors", "--json", "-"}).json()["detectors"].toArray();
     QVERIFY(list.size() >= 13);
-    for (const QJsonValue& entry : list) {
+    for (const auto& entry : list) {
       for (const char* name : {"name", "title", "summary", "reference", "parameters", "needs_training_images",
                                "needs_attacked_images", "needs_twins", "companions"}) {
         QVERIFY2(entry.toObject().contains(QLatin1String(name)), name);

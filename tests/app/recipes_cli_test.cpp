@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // whorl-cli run and recipes, as a person or a script meets them.
 #include <QJsonArray>
-#include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
-#include <QTemporaryDir>
 #include <QtTest>
 
 #include <signal.h>
@@ -12,50 +10,16 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/app/cli_program.h"
 #include "tests/core/service/tiny_data.h"
 
 using namespace whorl;
 namespace fs = std::filesystem;
 
-namespace {
-
-constexpr int kTimeout = 240'000;  // a busy machine, sanitizers
-
-struct Outcome {
-  int code = -1;
-  QString out;
-  QString err;
-};
-
-}  // namespace
-
-class RecipesCliTest : public QObject {
+class RecipesCliTest : public QObject, test::CliProgram {
   Q_OBJECT
 
  private:
-  fs::path path(const std::string& name) const { return fs::path(m_folder.path().toStdString()) / name; }
-  QString text(const std::string& name) const { return QString::fromStdString(path(name).string()); }
-
-  void start(QProcess& process, const QStringList& arguments) const {
-    auto environment = QProcessEnvironment::systemEnvironment();
-    environment.insert(QStringLiteral("XDG_DATA_HOME"), text("user"));
-    environment.insert(QStringLiteral("WHORL_ENGINE"), QStringLiteral(WHORL_BINARY_DIR "/lib/libwhorl-engine.so"));
-    environment.insert(QStringLiteral("OMP_NUM_THREADS"), QStringLiteral("1"));
-    environment.remove(QStringLiteral("WHORL_DATA"));
-    process.setProcessEnvironment(environment);
-    process.setProgram(QStringLiteral(WHORL_BINARY_DIR "/bin/whorl-cli"));
-    process.setArguments(arguments);
-    process.start();
-  }
-
-  Outcome run(const QStringList& arguments) const {
-    QProcess process;
-    start(process, arguments);
-    if (!process.waitForFinished(kTimeout)) process.kill();
-    return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
-            QString::fromUtf8(process.readAllStandardOutput()), QString::fromUtf8(process.readAllStandardError())};
-  }
-
   QStringList recipe(const QStringList& more) const {
     return QStringList{"run", text("tiny.toml"), "--threads", "1", "--device", "cpu", "--store", text("runs")} + more;
   }
@@ -80,11 +44,9 @@ class RecipesCliTest : public QObject {
     return count;
   }
 
-  QTemporaryDir m_folder;
-
  private Q_SLOTS:
   void initTestCase() {
-    QVERIFY(m_folder.isValid());
+    QVERIFY(valid());
     test::writeTinyDataset(path("data"));
     write("tiny.toml", 10);
   }
@@ -92,7 +54,7 @@ class RecipesCliTest : public QObject {
   void listsRecipes() {
     const Outcome outcome = run({"recipes", "--json", "-"});
     QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
-    const QJsonArray recipes = QJsonDocument::fromJson(outcome.out.toUtf8()).object()["recipes"].toArray();
+    const QJsonArray recipes = outcome.json()["recipes"].toArray();
     QVERIFY(recipes.size() >= 10);
     for (const auto& each : recipes) QVERIFY(each.toObject()["problem"].isNull());
   }
@@ -110,7 +72,7 @@ class RecipesCliTest : public QObject {
 
     const Outcome second = run(recipe({"--json", "-"}));
     QVERIFY2(second.code == 0, qPrintable(second.err));
-    const QJsonObject cell = QJsonDocument::fromJson(second.out.toUtf8()).object()["cells"].toArray().at(0).toObject();
+    const QJsonObject cell = second.json()["cells"].toArray().at(0).toObject();
     QVERIFY(cell["kept"].toBool());
     QCOMPARE(cell["figures"].toObject()["attacked"].toInt(), 4);
     QVERIFY(second.err.contains("(kept)"));
@@ -133,7 +95,8 @@ class RecipesCliTest : public QObject {
     write("tiny.toml", 1500);
     const int before = files();
     QProcess process;
-    start(process, recipe({}));
+    prepare(process, recipe({}));
+    process.start();
     QTRY_VERIFY_WITH_TIMEOUT(files() > before || process.state() == QProcess::NotRunning, kTimeout);
     QVERIFY2(process.state() == QProcess::Running, "it ended before it could be interrupted");
     ::kill(static_cast<pid_t>(process.processId()), SIGINT);

@@ -38,7 +38,7 @@ QString refusal(const fs::path& path, Work work) {
 }
 
 QString tarRefusal(const fs::path& path, std::uint64_t limit = 1 << 20) {
-  return refusal(path, [&] { visitArchive(path, limit, {}, [](const std::string&, std::string) {}); });
+  return refusal(path, [&] { visitArchive(path, limit, {}, [](const std::string&, const std::string&) {}); });
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ class ArchiveTest : public QObject {
     std::stop_source stop;
     int visited = 0;
     try {
-      visitArchive(file("c"), 100, JobContext(stop.get_token(), {}), [&](const std::string&, std::string) {
+      visitArchive(file("c"), 100, JobContext(stop.get_token(), {}), [&](const std::string&, const std::string&) {
         ++visited;
         stop.request_stop();
       });

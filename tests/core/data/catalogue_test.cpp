@@ -249,7 +249,7 @@ class CatalogueTest : public QObject {
     QVERIFY(!fs::exists(root / "user" / "tiny"));
     // Nor does a download that fails leave an empty folder.
     QVERIFY(caught([&] { catalogue.fetch(entry, {{}, root / "user", true}, {}); }).kind() == ErrorKind::Failed);
-    QVERIFY(server.requests().size() > 0);
+    QVERIFY(!server.requests().empty());
     QVERIFY(!fs::exists(root / "user" / "tiny"));
   }
 

@@ -84,7 +84,7 @@ class ImageFolderTest : public QObject {
     std::ofstream(root() / "test" / "b" / "notes.txt") << "hello";
     const QString message = refusal(root());
     QVERIFY2(message.contains("no image") && message.contains("notes.txt"), qPrintable(message));
-    std::ofstream(root() / "test" / "b" / "notes.txt", std::ios::trunc);
+    fs::resize_file(root() / "test" / "b" / "notes.txt", 0);
     QVERIFY(refusal(root()).contains("empty"));
     fs::create_directories(root() / "train" / "caf\xe9");  // Latin-1: no JSON and no model file can hold it
     QVERIFY(refusal(root()).contains("not UTF-8"));

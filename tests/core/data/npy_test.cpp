@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/data/npy.h"
 
-#include <cstring>
-
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -31,7 +29,7 @@ void NpyTest::theFileIsWhatNumpyDescribes() {
   const std::string text = bytes.substr(10, length);
   QVERIFY(text.starts_with("{'descr': '<f8', 'fortran_order': False, 'shape': (2,3,), }"));
   QCOMPARE(text.back(), '\n');
-  QVERIFY(std::memcmp(bytes.data() + 10 + length, values, sizeof values) == 0);
+  QCOMPARE(bytes.substr(10 + length), std::string(reinterpret_cast<const char*>(values), sizeof values));
 }
 
 void NpyTest::headersOfAllLengthsAreAligned() {

@@ -64,7 +64,7 @@ class ConvertTest : public QObject {
   }
 
   void sixteenBits() {
-    const cv::Mat deep(1, 1, CV_16UC1, cv::Scalar(65535 / 5));
+    const cv::Mat deep(1, 1, CV_16UC1, cv::Scalar(65535.0 / 5));
     QCOMPARE(fromMat(deep, "test").at(0, 0, 0), 0.2f);
   }
 

@@ -89,7 +89,7 @@ class PerturbationTest : public QObject {
     QVERIFY(apply("crop", image, {{"offset", std::int64_t{0}}}) == image);
     Image framed{{1, 20, 20}, std::vector<float>(400, 0.0f)};
     for (int y = 4; y < 16; ++y) {
-      for (int x = 4; x < 16; ++x) framed.pixels[static_cast<std::size_t>(y * 20 + x)] = 1.0f;
+      for (int x = 4; x < 16; ++x) framed.pixels[std::size_t(y) * 20 + x] = 1.0f;
     }
     // The dark frame is exactly what is cut off.
     for (const float value : apply("crop", framed, {{"offset", std::int64_t{4}}}).pixels) QCOMPARE(value, 1.0f);
