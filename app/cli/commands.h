@@ -28,6 +28,7 @@ struct Command {
 void addRunCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addRecipeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/service/landscape_types.h"
 #include "core/service/recipe_types.h"
 #include "core/service/types.h"
 
@@ -29,6 +30,9 @@ class Engine {
   virtual std::vector<TrainPresetInfo> trainPresets() const = 0;
   /// All parameters of a training run with that objective ("plain", "fingerprint", "plain+adversarial", …).
   virtual std::vector<ParameterSpec> trainParameters(const std::string& objective) const = 0;
+  /// Ways to leave an image, and what to show there.
+  virtual std::vector<OperationSpec> landscapeDirections() const = 0;
+  virtual std::vector<OperationSpec> landscapeValues() const = 0;
   /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
   virtual std::vector<ModelInfo> models() const = 0;
   /// Shipped recipes by name, then those of the user's folder; broken ones are listed with their problem.
@@ -43,6 +47,9 @@ class Engine {
                                 const ExploreHooks& hooks = {}) = 0;
   /// What the model says of images that have its input's size (else Error(BadInput)), one by one.
   virtual std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) = 0;
+  /// Values on a line or a plane through an image. Error(Usage) for what doesn't go together, before any work.
+  virtual LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
+                                    const LandscapeHooks& hooks = {}) = 0;
   virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
   virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
   virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;

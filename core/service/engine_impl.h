@@ -19,8 +19,9 @@ namespace whorl {
 class RecipeWorkbench;
 
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
-/// lists.cpp, training.cpp, explore.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All state is behind
-/// the two stores, which lock by themselves; each operation owns its tensors, so several may run at once.
+/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All
+/// state is behind the two stores, which lock by themselves; each operation owns its tensors, so several may run at
+/// once.
 class EngineImpl : public Engine {
  public:
   explicit EngineImpl(EngineOptions options);
@@ -34,6 +35,8 @@ class EngineImpl : public Engine {
   std::vector<OperationSpec> objectives() const override;
   std::vector<TrainPresetInfo> trainPresets() const override;
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
+  std::vector<OperationSpec> landscapeDirections() const override;
+  std::vector<OperationSpec> landscapeValues() const override;
   std::vector<ModelInfo> models() const override;
   std::vector<RecipeInfo> recipes() const override;
   RecipeInfo recipe(const std::string& idOrPath) const override;
@@ -42,6 +45,8 @@ class EngineImpl : public Engine {
   TrainResult train(const TrainRequest& request, const JobContext& context, const TrainHooks& hooks) override;
   ExploreResult explore(const ExploreRequest& request, const JobContext& context, const ExploreHooks& hooks) override;
   std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) override;
+  LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
+                            const LandscapeHooks& hooks) override;
   PredictResult predict(const PredictRequest& request, const JobContext& context) override;
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;

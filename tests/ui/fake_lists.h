@@ -86,6 +86,14 @@ class FakeLists : public Engine, public FakeWorld {
               {}}}};
   }
 
+  std::vector<OperationSpec> landscapeDirections() const override {
+    return {{"gaussian", "Gaussian noise", "Independent normal numbers.", "", {}}};
+  }
+
+  std::vector<OperationSpec> landscapeValues() const override {
+    return {{"confidence", "Confidence", "Largest probability.", "", {}}};
+  }
+
   std::vector<OperationSpec> objectives() const override {
     return {{"plain", "Plain", "Cross-entropy.", "", {}},
             {"adversarial",

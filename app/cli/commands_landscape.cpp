@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// landscape: values on a line or a plane through an image.
+#include <algorithm>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "app/cli/commands.h"
+#include "app/cli/text.h"
+#include "core/base/error.h"
+
+namespace whorl::cli {
+namespace {
+
+struct LandscapeOptions {
+  LandscapeRequest request;
+  std::vector<std::string> directions;
+  std::string attack;
+  std::string threatModel;
+  std::string detector;
+  std::optional<int> label;
+  bool list = false;
+};
+
+/// "NAME" or "NAME:parameter=value,…", of one of `specs`.
+StepRequest namedStep(const std::string& text, const std::vector<OperationSpec>& specs, const std::string& kind,
+                      const std::string& option) {
+  StepText step = parseStep(text);
+  std::string known;
+  for (const OperationSpec& spec : specs) {
+    known += (known.empty() ? "" : ", ") + spec.name;
+    if (spec.name != step.operation) continue;
+    StepRequest request;
+    request.operation = spec.name;
+    request.parameters = takeParameters(spec.name, spec.parameters, step.options);
+    refuseLeftOvers("landscape", step.options, spec.parameters);
+    return request;
+  }
+  throw Error(ErrorKind::Usage, "there is no " + kind + " \"" + step.operation + "\"", option, "one of " + known);
+}
+
+std::vector<OperationSpec> attackSpecs(const Engine& engine) {
+  std::vector<OperationSpec> specs;
+  for (AttackInfo& info : engine.attacks()) {
+    info.spec.parameters.insert(info.spec.parameters.end(), info.adaptiveParameters.begin(),
+                                info.adaptiveParameters.end());
+    specs.push_back(std::move(info.spec));
+  }
+  return specs;
+}
+
+std::vector<OperationSpec> detectorSpecs(const Engine& engine) {
+  std::vector<OperationSpec> specs;
+  for (DetectorInfo& info : engine.detectors()) specs.push_back(std::move(info.spec));
+  return specs;
+}
+
+LandscapeRequest requestOf(const LandscapeOptions& options, Session& session) {
+  const Engine& engine = session.engine();
+  LandscapeRequest request = options.request;
+  for (const auto& [value, option] : {std::pair{&request.model, "--model"}, {&request.dataset, "--data"}}) {
+    if (value->empty()) throw Error(ErrorKind::Usage, std::string(option) + " is missing", "landscape");
+  }
+  if (!options.directions.empty()) {
+    request.directions.clear();
+    for (const std::string& text : options.directions) {
+      request.directions.push_back(namedStep(text, engine.landscapeDirections(), "direction", "--directions"));
+    }
+  }
+  if (!options.attack.empty()) {
+    request.attack = namedStep(options.attack, attackSpecs(engine), "attack", "--attack");
+    request.attack->threatModel = options.threatModel;
+  } else if (!options.threatModel.empty()) {
+    throw Error(ErrorKind::Usage, "a threat model is given, but no attack", "--threat-model", "name one with --attack");
+  }
+  if (!options.detector.empty()) {
+    StepRequest detector = namedStep(options.detector, detectorSpecs(engine), "detector", "--detector");
+    request.detector = detector.operation;
+    request.detectorParameters = std::move(detector.parameters);
+  }
+  request.label = options.label;
+  request.seed = session.options().seed;
+  request.device = session.options().device;
+  request.threads = session.options().threads;
+  return request;
+}
+
+std::string surfaceText(const LandscapeResult& result) {
+  std::string text;
+  for (const SurfaceLayer& layer : result.surface.layers) {
+    const auto [least, largest] = std::minmax_element(layer.values.begin(), layer.values.end());
+    text += padded(layer.name, 24) + figure(*least) + " to " + figure(*largest) + "\n";
+  }
+  if (result.attackSucceeded) {
+    const LandscapePlace& end = result.path.back();
+    text += padded("attack", 24) + (*result.attackSucceeded ? "succeeded" : "failed") + ", ends at (" + figure(end.x) +
+            ", " + figure(end.y) + "), L2 " + figure(end.distance) + " from the landscape\n";
+  }
+  const auto points = static_cast<double>(result.surface.pointCount());
+  return text + padded("time", 24) +
+         format("%.2f s, %.0f points/s; first picture after %.3f s\n", result.seconds, points / result.seconds,
+                result.firstPictureSeconds);
+}
+
+std::string listText(const Engine& engine) {
+  std::string text = "Directions:\n";
+  for (const OperationSpec& spec : engine.landscapeDirections()) {
+    text += "  " + padded(spec.name, 14) + spec.summary + "\n" + describeParameters(spec.parameters);
+  }
+  text += "\nValues:\n";
+  for (const OperationSpec& spec : engine.landscapeValues()) text += "  " + padded(spec.name, 22) + spec.summary + "\n";
+  return text;
+}
+
+void listChoices(Session& session) {
+  const Engine& engine = session.engine();
+  nlohmann::json document = {{"directions", nlohmann::json::array()}, {"values", nlohmann::json::array()}};
+  for (const OperationSpec& spec : engine.landscapeDirections()) document["directions"].push_back(toJson(spec));
+  for (const OperationSpec& spec : engine.landscapeValues()) document["values"].push_back(toJson(spec));
+  session.print(listText(engine));
+  session.writeJson(jsonText(document));
+}
+
+void runLandscape(Session& session, const LandscapeOptions& options) {
+  if (options.list) return listChoices(session);
+  Engine& engine = session.engine();
+  const LandscapeRequest request = requestOf(options, session);
+  LandscapeResult result;
+  session.run(
+      Lane::Batch, "landscape", [&](JobContext& context) { result = engine.landscape(request, context); }, "points");
+  session.print(surfaceText(result));
+  session.writeJson(result.json);
+}
+
+}  // namespace
+
+void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
+  auto options = std::make_shared<LandscapeOptions>();
+  LandscapeRequest& request = options->request;
+  CLI::App* app = root.add_subcommand("landscape", "Loss, fingerprint and more on a line or a plane through an image");
+  addCommonOptions(*app, common);
+  app->add_option("--model", request.model, "Model: a shipped name, one of yours, or a file");
+  app->add_option("--data", request.dataset, "Data set by name, or a folder of images");
+  app->add_option("--index", request.index, "Which of its test images is in the middle (default 0)")
+      ->check(wholeNumberProblem<std::int64_t>);
+  app->add_option("--label", options->label, "Its true class (default: the data set's)")
+      ->check(wholeNumberProblem<int>);
+  app->add_option("--directions", options->directions,
+                  "One or two of NAME or NAME:parameter=value,… (default gradient-sign rademacher)")
+      ->expected(1, 2);
+  app->add_option("--attack", options->attack, "NAME or NAME:parameter=value,…: its path is located, or followed");
+  app->add_option("--threat-model", options->threatModel, "What the attack may see (default grey-box)");
+  app->add_option("--values", request.values, "Comma-separated (default cross_entropy)")->delimiter(',');
+  app->add_option("--range", request.range, "How far to either side (default 0.5)");
+  app->add_option("--resolution", request.resolution, "Points an axis, 2 to 513 (default 51)")
+      ->check(wholeNumberProblem<int>);
+  app->add_option("--scale", request.scale, "What 1 means along a direction: linf or l2 (default linf)");
+  app->add_flag("--clip", request.clip, "Bring points into the pixel box [0,1]");
+  app->add_option("--threshold", request.threshold, "Of the accept region (default: the model's)");
+  app->add_option("--detector", options->detector, "NAME or NAME:parameter=value,… for the value detector_score");
+  app->add_option("--save", request.save, "Write it here: .csv, .npy, .npz, .vtk, or .png of the first value");
+  app->add_flag("--list", options->list, "List directions and values");
+  app->add_option("--threads", common.threads, "Threads to share out (default: all cores)")
+      ->check(wholeNumberProblem<int>);
+  commands.push_back({app,
+                      [options](Session& session, const std::vector<ExtraOption>&) { runLandscape(session, *options); },
+                      [](Engine& engine, const std::vector<std::string>&) { return listText(engine); }, false});
+}
+
+}  // namespace whorl::cli

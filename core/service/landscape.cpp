@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Lines and planes through an image: what the model says there.
+#include <algorithm>
+#include <memory>
+
+#include <ATen/ops/full.h>
+#include <ATen/ops/stack.h>
+
+#include "core/detect/detector.h"
+#include "core/fingerprint/fingerprint.h"
+#include "core/landscape/direction.h"
+#include "core/landscape/sample.h"
+#include "core/landscape/surface_file.h"
+#include "core/service/attack_setup.h"
+#include "core/service/documents.h"
+#include "core/service/engine_impl.h"
+#include "core/service/evaluation.h"
+#include "core/service/even_trace.h"
+#include "core/service/inference.h"
+#include "core/service/stopwatch.h"
+
+namespace whorl {
+namespace {
+
+/// Images through the network at once, copies for fingerprints included: enough for its speed, few enough for a prompt
+/// answer to cancelling.
+constexpr std::int64_t kCopiesOnHost = 512;
+constexpr std::int64_t kCopiesOnDevice = 8192;
+
+/// The image in the middle of the landscape.
+struct Middle {
+  DatasetPtr data;      ///< null without a data set
+  torch::Tensor image;  ///< [1,C,H,W]
+  int label = 0;
+  Verdict verdict;
+};
+
+torch::Tensor testImage(const Model& model, const Dataset& data, std::int64_t index) {
+  if (index < 0 || index >= data.test.count()) {
+    throw Error(ErrorKind::Usage, "there is no test image " + std::to_string(index), data.name,
+                "they count from 0 to " + std::to_string(data.test.count() - 1));
+  }
+  return imagesAt(data.test, std::span(&index, 1), model.classifier->device()).to(model.classifier->dtype());
+}
+
+torch::Tensor givenImage(const Model& model, const Image& image) {
+  if (image.shape != model.input || std::ssize(image.pixels) != image.shape.size()) {
+    throw Error(ErrorKind::BadInput, "an image of " + toText(image.shape) + " is no input of the model", model.name,
+                "its input is " + toText(model.input));
+  }
+  return toTensor(image).to(model.classifier->device(), model.classifier->dtype());
+}
+
+Middle middleOf(const LandscapeRequest& request, const Model& model, DatasetStore& datasets,
+                const JobContext& context) {
+  Middle middle;
+  if (!request.dataset.empty()) {
+    middle.data = datasets.get(request.dataset, context);
+    checkFits(model, *middle.data);
+  }
+  const bool fromData = request.image.pixels.empty();
+  if (fromData && !middle.data) {
+    throw Error(ErrorKind::Usage, "no image was given", "landscape", "name a data set and the image's place in it");
+  }
+  middle.image = fromData ? testImage(model, *middle.data, request.index) : givenImage(model, request.image);
+  middle.verdict = verdictAt(model, judge(model, middle.image), 0);
+  middle.label = request.label.value_or(fromData ? middle.data->test.labels[request.index] : middle.verdict.predicted);
+  const int classes = model.classifier->classCount();
+  if (middle.label < 0 || middle.label >= classes) {
+    throw Error(ErrorKind::Usage, "the model has no class " + std::to_string(middle.label), "label",
+                "classes count from 0 to " + std::to_string(classes - 1));
+  }
+  return middle;
+}
+
+/// What an attack did to the middle.
+struct AttackedPath {
+  AttackSetup setup;
+  torch::Tensor images;  ///< [T,C,H,W]; undefined without an attack
+  bool success = false;
+};
+
+/// Known before any work.
+AttackedPath preparedPath(const LandscapeRequest& request, const Model& model) {
+  AttackedPath path;
+  if (!request.attack) return path;
+  const StepRequest& step = *request.attack;
+  const std::string threatModel = step.threatModel.empty() ? "grey-box" : step.threatModel;
+  path.setup = prepareAttack(step.operation, step.parameters, threatModel, model);
+  return path;
+}
+
+void runPath(AttackedPath& path, const LandscapeRequest& request, const Model& model, const Middle& middle,
+             const JobContext& context) {
+  if (!path.setup.attack) return;
+  if (path.setup.targeted && path.setup.target == middle.label) {
+    throw Error(ErrorKind::Usage, "the target is the image's own class", request.attack->operation + ": target",
+                "choose another class");
+  }
+  const auto labels = at::full({1}, middle.label, torch::kInt64).to(middle.image.device());
+  AttackRequest attack = attackRequest(path.setup, model, middle.image, labels, {request.index}, request.seed);
+  EvenTrace<torch::Tensor> trace(ExploreResult::kMostTracePoints);
+  attack.onStep = [&](const AttackTraceStep& step) { trace.add(step.image); };
+  const AttackOutcome outcome = runAttack(path.setup, *model.classifier, attack, context);
+  std::vector<torch::Tensor> images = trace.take();
+  images.push_back(outcome.adversarial[0].to(torch::kCPU));
+  path.images = at::stack(images).to(middle.image.device(), middle.image.scalar_type());
+  path.success = outcome.success.item<bool>();
+}
+
+/// Null where no detector is asked for.
+std::unique_ptr<Detector> detectorOf(const LandscapeRequest& request, const Model& model) {
+  if (request.detector.empty()) return nullptr;
+  if (std::find(request.values.begin(), request.values.end(), "detector_score") == request.values.end()) {
+    throw Error(ErrorKind::Usage, "a detector is named, but its score isn't wanted", "values", "add detector_score");
+  }
+  auto detector = makeDetector(request.detector, model, request.detectorParameters);
+  if (!detector->fitted() || detector->needs().twins) {
+    std::string known;
+    for (const DetectorEntry& entry : detectors()) {
+      const DetectorNeeds& needs = entry.needs;
+      if (needs.trainingImages || needs.attackedImages || needs.twins || entry.companions) continue;
+      known += (known.empty() ? "" : ", ") + entry.spec->name;
+    }
+    throw Error(ErrorKind::Usage, "the detector learns from data, which a landscape doesn't do", request.detector,
+                "one of " + known);
+  }
+  return detector;
+}
+
+ValueSources sourcesOf(const LandscapeRequest& request, const Model& model, const Middle& middle,
+                       const Detector* detector) {
+  ValueSources sources;
+  sources.classifier = model.classifier.get();
+  sources.image = middle.image;
+  sources.label = middle.label;
+  sources.detector = detector;
+  sources.threshold = request.threshold ? request.threshold : model.threshold;
+  if (model.fingerprintDx && model.fingerprintDy) {
+    const Fingerprints fingerprints{*model.fingerprintDx, *model.fingerprintDy};
+    sources.fingerprints =
+        std::make_shared<FingerprintScore>(fingerprints.to(model.classifier->device(), model.classifier->dtype()));
+  }
+  return sources;
+}
+
+/// A worker a thread on the host: they keep their speed on a busy machine, and small batches fill them all.
+SamplingPlan planOf(const Model& model, const PointValues& values, const Detector* detector, int threads) {
+  const bool onHost = model.classifier->device().is_cpu();
+  const std::int64_t copies = std::max(values.copies(), detector ? detector->copies() : 1);
+  SamplingPlan plan;
+  plan.workers = onHost ? threads : 1;
+  const std::int64_t wanted = std::max<std::int64_t>(1, (onHost ? kCopiesOnHost : kCopiesOnDevice) / copies);
+  plan.batchSize = fittingBatch(model, wanted, copies * plan.workers, values.takesGradients());
+  return plan;
+}
+
+Plane planeOf(const LandscapeRequest& request, const Model& model, const Middle& middle, const AttackedPath& path) {
+  DirectionSource source;
+  source.classifier = model.classifier.get();
+  source.image = middle.image;
+  source.label = middle.label;
+  source.seed = request.seed;
+  source.path = path.images;
+  if (middle.data) {
+    source.otherImage = [&](std::int64_t index) { return testImage(model, *middle.data, index); };
+  }
+  std::vector<torch::Tensor> directions;
+  for (const StepRequest& step : request.directions) {
+    directions.push_back(makeDirection(step.operation, step.parameters, source, static_cast<int>(directions.size())));
+  }
+  return {middle.image, directions, parsePlaneScale(request.scale), request.clip};
+}
+
+nlohmann::json surfaceDocument(const Surface& surface) {
+  nlohmann::json values = nlohmann::json::object();
+  for (const SurfaceLayer& layer : surface.layers) {
+    nlohmann::json rows = nlohmann::json::array();
+    const auto width = std::ssize(surface.x);
+    for (auto row = layer.values.begin(); row != layer.values.end(); row += width) {
+      rows.push_back(std::vector<double>(row, row + width));
+    }
+    values[layer.name] = std::move(rows);
+  }
+  return {{"x", surface.x}, {"y", surface.y}, {"values", std::move(values)}};
+}
+
+nlohmann::json attackDocument(const AttackedPath& path, const LandscapeResult& result) {
+  if (!path.setup.attack) return nullptr;
+  nlohmann::json places = nlohmann::json::array();
+  for (const LandscapePlace& place : result.path) {
+    places.push_back({{"x", place.x}, {"y", place.y}, {"distance", place.distance}});
+  }
+  return {{"attack", path.setup.attack->spec().name},
+          {"parameters", toJson(path.setup.parameters)},
+          {"threat_model", threatModelName(path.setup.threatModel)},
+          {"success", path.success},
+          {"path", std::move(places)}};
+}
+
+void describe(nlohmann::json& document, const LandscapeRequest& request, const Model& model, const Middle& middle,
+              const ValueSources& sources) {
+  document["model"] = model.path.string();
+  document["model_sha256"] = model.sha256;
+  document["classes"] = model.classNames;
+  document["data"] = middle.data ? datasetDocument(*middle.data) : nlohmann::json(nullptr);
+  document["index"] = request.image.pixels.empty() ? nlohmann::json(request.index) : nlohmann::json(nullptr);
+  document["label"] = middle.label;
+  document["middle"] = verdictDocument(middle.verdict, model.classNames);
+  document["directions"] = nlohmann::json::array();
+  for (const StepRequest& step : request.directions) {
+    const auto& specs = findDirection(step.operation).spec.parameters;
+    document["directions"].push_back(
+        {{"direction", step.operation}, {"parameters", toJson(resolve(step.operation, specs, step.parameters))}});
+  }
+  document["scale"] = request.scale;
+  document["range"] = request.range;
+  document["resolution"] = request.resolution;
+  document["clip"] = request.clip;
+  document["threshold"] = sources.threshold ? nlohmann::json(*sources.threshold) : nlohmann::json(nullptr);
+  document["detector"] = request.detector.empty() ? nlohmann::json(nullptr) : nlohmann::json(request.detector);
+  document["save"] = request.save.empty() ? nlohmann::json(nullptr) : nlohmann::json(request.save);
+}
+
+}  // namespace
+
+std::vector<OperationSpec> EngineImpl::landscapeDirections() const {
+  std::vector<OperationSpec> list;
+  for (const auto& entry : whorl::landscapeDirections()) list.push_back(entry.spec);
+  return list;
+}
+
+std::vector<OperationSpec> EngineImpl::landscapeValues() const {
+  std::vector<OperationSpec> list;
+  for (const auto& entry : whorl::landscapeValues()) list.push_back(entry.spec);
+  return list;
+}
+
+LandscapeResult EngineImpl::landscape(const LandscapeRequest& request, const JobContext& context,
+                                      const LandscapeHooks& hooks) {
+  return translated("landscape", [&] {
+    const Stopwatch total;
+    if (!request.save.empty()) checkSurfaceFile(request.save);
+    const Grid grid(static_cast<int>(request.directions.size()), request.range, request.resolution);
+    const int threadCount = threadsFor(request.threads);
+    const ThreadScope threads(threadCount);
+    const auto model = m_models.load(request.model, parseDevice(request.device).str());
+    const auto detector = detectorOf(request, *model);
+    AttackedPath path = preparedPath(request, *model);
+    const Middle middle = middleOf(request, *model, m_datasets, context);
+
+    const Stopwatch first;
+    const ValueSources sources = sourcesOf(request, *model, middle, detector.get());
+    const PointValues values(sources, request.values);
+    runPath(path, request, *model, middle, context);
+    const Plane plane = planeOf(request, *model, middle, path);
+    const SamplingPlan plan = planOf(*model, values, detector.get(), threadCount);
+    const Stopwatch watch;
+    LandscapeResult result;
+    result.surface = sampleSurface(plane, grid, values, plan, context, [&](const Surface& level) {
+      if (result.firstPictureSeconds == 0) result.firstPictureSeconds = first.seconds();
+      if (hooks.onLevel) hooks.onLevel(level);
+    });
+    result.seconds = watch.seconds();
+    result.middle = middle.verdict;
+    result.label = middle.label;
+    if (path.images.defined()) {
+      result.attackSucceeded = path.success;
+      for (const Plane::Place& place : plane.locate(path.images)) {
+        result.path.push_back({place.x, place.y, place.distance});
+      }
+    }
+
+    const auto device = model->classifier->device();
+    auto document = documentHead("landscape", request.seed, device.str(), threadCount, plan.batchSize, "float32");
+    document["plan"]["workers"] = plan.workers;
+    describe(document, request, *model, middle, sources);
+    document["detector_parameters"] = detector ? toJson(detector->parameters()) : nlohmann::json(nullptr);
+    document["attack"] = attackDocument(path, result);
+    document["points"] = grid.pointCount();
+    document["first_picture_seconds"] = result.firstPictureSeconds;
+    document["seconds"] = result.seconds;
+    document["points_per_second"] = numberOrNull(static_cast<double>(grid.pointCount()) / result.seconds);
+    document.update(surfaceDocument(result.surface));
+    if (!request.save.empty()) writeSurface(result.surface, request.save);
+    document["total_seconds"] = total.seconds();
+    result.json = jsonText(document);
+    return result;
+  });
+}
+
+}  // namespace whorl

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include <cmath>
+#include <stop_token>
+
+#include <QTest>
+#include <nlohmann/json.hpp>
+
+#include "tests/core/service/tiny_engine.h"
+
+using namespace whorl;
+using nlohmann::json;
+using test::kindOf;
+
+/// Landscapes through the engine, on a fingerprinted network of two classes.
+class LandscapeTest : public QObject {
+  Q_OBJECT
+
+  test::TinyEngine m_engine;
+
+  LandscapeRequest request() const {
+    LandscapeRequest request;
+    request.model = m_engine.model();
+    request.dataset = m_engine.data();
+    request.index = 3;
+    request.resolution = 11;
+    request.device = "cpu";
+    request.threads = 1;
+    return request;
+  }
+  LandscapeResult landscape(const LandscapeRequest& request, const LandscapeHooks& hooks = {}) {
+    return m_engine->landscape(request, JobContext{}, hooks);
+  }
+  /// An attack that is sure to succeed, in steps.
+  static StepRequest bim() {
+    return {"bim", {{"epsilon", test::kEpsilon}, {"steps", std::int64_t{10}}, {"step_size", 0.1}}};
+  }
+
+ private Q_SLOTS:
+  void initTestCase();
+  void listsAreThoseOfTheTables();
+  void theMiddleIsWhatTheModelSaysOfTheImage();
+  void levelsComeCoarseToFine();
+  void aGivenImageIsLikeOneOfTheDataSet();
+  void anAttackIsLocated();
+  void thePathsOwnPlaneHoldsIt();
+  void anotherImageLiesOnItsAxis();
+  void adaptiveAttacksAndDetectors();
+  void theSameSeedGivesTheSameNumbers();
+  void cancellingLeavesNoFile();
+  void nonsenseIsRefused();
+};
+
+void LandscapeTest::initTestCase() { m_engine.train(); }
+
+void LandscapeTest::listsAreThoseOfTheTables() {
+  QCOMPARE(m_engine->landscapeDirections().size(), std::size_t{7});
+  QCOMPARE(m_engine->landscapeValues().size(), std::size_t{10});
+}
+
+void LandscapeTest::theMiddleIsWhatTheModelSaysOfTheImage() {
+  LandscapeRequest asked = request();
+  asked.values = {"cross_entropy", "confidence", "predicted", "fingerprint_distances", "accepted"};
+  const LandscapeResult result = landscape(asked);
+  ExploreRequest explore = m_engine.exploreRequest();
+  explore.image = m_engine->testImages(m_engine.data(), 3, 1, JobContext{}).front().image;
+  const Verdict verdict = m_engine->explore(explore, JobContext{}, {}).before;
+  const std::size_t middle = 5 * 11 + 5;
+  const auto at = [&](const char* name) { return result.surface.layer(name).values[middle]; };
+  QVERIFY(std::abs(at("confidence") - verdict.probabilities[verdict.predicted]) < 1e-6);
+  QCOMPARE(at("predicted"), static_cast<double>(verdict.predicted));
+  QVERIFY(std::abs(at("cross_entropy") + std::log(verdict.probabilities[result.label])) < 1e-5);
+  QVERIFY(std::abs(at("fingerprint_distances_0") - verdict.fingerprintDistances[0]) < 1e-5);
+  QVERIFY(std::abs(at("fingerprint_distances_1") - verdict.fingerprintDistances[1]) < 1e-5);
+  QCOMPARE(at("accepted"), verdict.accepted ? 1.0 : 0.0);
+  QCOMPARE(result.middle.predicted, verdict.predicted);
+  const json document = json::parse(result.json);
+  QCOMPARE(document["values"]["confidence"][5][5].get<double>(), at("confidence"));
+  QCOMPARE(document["x"].get<std::vector<double>>(), result.surface.x);
+  QCOMPARE(document["points"].get<int>(), 121);
+  QVERIFY(document["seconds"].get<double>() > 0 && document["first_picture_seconds"].get<double>() > 0);
+  QCOMPARE(document["directions"][0]["direction"].get<std::string>(), std::string("gradient-sign"));
+  QCOMPARE(document["directions"][0]["parameters"]["loss"].get<std::string>(), std::string("cross_entropy"));
+  QVERIFY(document["attack"].is_null());
+}
+
+void LandscapeTest::levelsComeCoarseToFine() {
+  LandscapeRequest asked = request();
+  asked.resolution = 40;
+  std::vector<std::size_t> sizes;
+  LandscapeHooks hooks;
+  hooks.onLevel = [&](const Surface& level) { sizes.push_back(level.x.size()); };
+  landscape(asked, hooks);
+  QCOMPARE(sizes, (std::vector<std::size_t>{9, 33, 40}));
+}
+
+void LandscapeTest::aGivenImageIsLikeOneOfTheDataSet() {
+  LandscapeRequest asked = request();
+  const DatasetImage image = m_engine->testImages(m_engine.data(), 3, 1, JobContext{}).front();
+  const LandscapeResult fromData = landscape(asked);
+  asked.dataset.clear();
+  asked.image = image.image;
+  asked.label = image.label;
+  const LandscapeResult given = landscape(asked);
+  QCOMPARE(given.label, image.label);
+  QCOMPARE(given.surface.layers[0].values, fromData.surface.layers[0].values);
+  // Without a label it is the model's own guess.
+  asked.label.reset();
+  QCOMPARE(landscape(asked).label, given.middle.predicted);
+}
+
+void LandscapeTest::anAttackIsLocated() {
+  LandscapeRequest asked = request();
+  asked.attack = bim();
+  asked.directions = {{"adversarial", {}}, {"gaussian", {}}};
+  const LandscapeResult result = landscape(asked);
+  QVERIFY(result.attackSucceeded == true);
+  const LandscapePlace& end = result.path.back();
+  QVERIFY(std::abs(end.y) < 1e-6 && end.distance < 1e-5 && end.x > 0.1 && end.x <= test::kEpsilon + 1e-6);
+  const json attack = json::parse(result.json)["attack"];
+  QCOMPARE(attack["path"].size(), result.path.size());
+  QVERIFY(attack["success"].get<bool>());
+}
+
+void LandscapeTest::thePathsOwnPlaneHoldsIt() {
+  LandscapeRequest asked = request();
+  asked.attack = bim();
+  asked.attack->parameters.set("step_size", 0.05);
+  asked.attack->parameters.set("stop", std::string("last"));
+  asked.directions = {{"gaussian", {}}, {"rademacher", {}}};
+  const auto strays = [](const LandscapeResult& result) {
+    double sum = 0;
+    for (const LandscapePlace& place : result.path) sum += place.distance * place.distance;
+    return sum;
+  };
+  const double random = strays(landscape(asked));
+  asked.directions = {{"pca", {{"component", std::int64_t{1}}}}, {"pca", {{"component", std::int64_t{2}}}}};
+  const LandscapeResult own = landscape(asked);
+  QVERIFY(strays(own) < 0.1 * random);
+  QVERIFY(own.path.back().x > 0);
+}
+
+void LandscapeTest::anotherImageLiesOnItsAxis() {
+  // Along the line towards an image of the other class the model changes its mind.
+  LandscapeRequest asked = request();
+  const auto images = m_engine->testImages(m_engine.data(), 0, 40, JobContext{});
+  std::int64_t other = -1;
+  for (const DatasetImage& image : images) {
+    if (image.label != images[3].label) other = image.index;
+  }
+  asked.directions = {{"image", {{"index", other}}}};
+  asked.range = 0.9;
+  asked.values = {"predicted", "margin"};
+  const Surface surface = landscape(asked).surface;
+  QVERIFY(surface.isLine());
+  const auto& predicted = surface.layer("predicted").values;
+  QCOMPARE(predicted[5], static_cast<double>(images[3].label));
+  QVERIFY(predicted.back() != predicted[5]);
+  QVERIFY(surface.layer("margin").values.back() > 0 && surface.layer("margin").values[5] < 0);
+}
+
+void LandscapeTest::adaptiveAttacksAndDetectors() {
+  LandscapeRequest asked = request();
+  asked.attack = bim();
+  asked.attack->threatModel = "adaptive-white-box";
+  asked.detector = "max-softmax";
+  asked.values = {"detector_score", "confidence", "gradient_norm", "stability_distance"};
+  const LandscapeResult result = landscape(asked);
+  const auto& scores = result.surface.layer("detector_score").values;
+  const auto& confidences = result.surface.layer("confidence").values;
+  // Its score orders points as the confidence does, the other way round.
+  for (std::size_t i = 1; i < scores.size(); ++i) {
+    if (confidences[i] > confidences[i - 1] + 1e-6) QVERIFY(scores[i] < scores[i - 1]);
+  }
+  QVERIFY(result.surface.layer("stability_distance").values[60] < 1e-9);
+  QCOMPARE(json::parse(result.json)["attack"]["threat_model"].get<std::string>(), std::string("adaptive-white-box"));
+}
+
+void LandscapeTest::theSameSeedGivesTheSameNumbers() {
+  LandscapeRequest asked = request();
+  asked.directions = {{"gaussian", {}}, {"gaussian", {}}};
+  const Surface first = landscape(asked).surface;
+  QCOMPARE(landscape(asked).surface.layers[0].values, first.layers[0].values);
+  asked.seed = 1;
+  QVERIFY(landscape(asked).surface.layers[0].values != first.layers[0].values);
+  asked.seed = 0;
+  asked.threads = 2;  // more workers, other batches: the same up to rounding
+  const Surface other = landscape(asked).surface;
+  for (std::size_t i = 0; i < 121; ++i) {
+    QVERIFY(std::abs(other.layers[0].values[i] - first.layers[0].values[i]) < 1e-4);
+  }
+}
+
+void LandscapeTest::cancellingLeavesNoFile() {
+  std::stop_source stop;
+  LandscapeRequest asked = request();
+  asked.resolution = 129;
+  asked.save = m_engine.path("cancelled.csv").string();
+  LandscapeHooks hooks;
+  hooks.onLevel = [&](const Surface&) { stop.request_stop(); };
+  QCOMPARE(kindOf([&] { m_engine->landscape(asked, JobContext(stop.get_token(), nullptr), hooks); }),
+           ErrorKind::Cancelled);
+  QVERIFY(!std::filesystem::exists(asked.save));
+  asked.resolution = 9;
+  landscape(asked);
+  QVERIFY(std::filesystem::exists(asked.save));
+}
+
+void LandscapeTest::nonsenseIsRefused() {
+  const auto refused = [&](const std::function<void(LandscapeRequest&)>& change) {
+    LandscapeRequest asked = request();
+    change(asked);
+    return kindOf([&] { landscape(asked); });
+  };
+  using Request = LandscapeRequest;
+  QCOMPARE(refused([](Request& r) { r.resolution = 1; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.resolution = 514; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.range = 0; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.directions = {}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.directions = {{"sideways", {}}}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.directions = {{"gradient", {}}, {"gradient", {}}}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.directions = {{"adversarial", {}}}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.index = 40; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.index = -1; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.directions = {{"image", {{"index", std::int64_t{40}}}}}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.label = 2; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.values = {"colour"}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.values = {"detector_score"}; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.detector = "energy"; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) {
+             r.detector = "kd";  // must be fitted
+             r.values = {"detector_score"};
+           }),
+           ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.scale = "l7"; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.save = "/tmp/landscape.txt"; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.save = "/proc/nowhere/landscape.csv"; }), ErrorKind::Failed);
+  QCOMPARE(refused([](Request& r) { r.dataset.clear(); }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.image = test::tinyImage(0, 1, 20); }), ErrorKind::BadInput);
+  QCOMPARE(refused([](Request& r) { r.threads = -1; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.model = "nobody"; }), ErrorKind::BadInput);
+}
+
+QTEST_APPLESS_MAIN(LandscapeTest)
+#include "landscape_test.moc"
