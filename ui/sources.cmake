@@ -67,6 +67,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/plots/trace_plot.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plots/trace_plot_actions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/engine_session.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/session/job_follower.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp

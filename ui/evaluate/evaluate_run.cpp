@@ -5,8 +5,6 @@
 #include <mutex>
 #include <optional>
 
-#include "ui/session/engine_session.h"
-
 namespace whorl::ui {
 
 /// What the worker and the GUI thread share of one run. It outlives both, as each holds it.
@@ -32,15 +30,14 @@ struct EvaluateRun::Channel {
   }
 };
 
-EvaluateRun::EvaluateRun(EngineSession* session, QObject* parent) : QObject(parent), m_session(session) {
-  m_timer.setInterval(kHandOverMs);
-  connect(&m_timer, &QTimer::timeout, this, &EvaluateRun::handOver);
-  connect(session, &EngineSession::jobChanged, this, &EvaluateRun::jobChanged);
+EvaluateRun::EvaluateRun(EngineSession* session, QObject* parent)
+    : QObject(parent), m_session(session), m_follower(session) {
+  connect(&m_follower, &JobFollower::beat, this, &EvaluateRun::handOver);
+  connect(&m_follower, &JobFollower::stateChanged, this, &EvaluateRun::follow);
 }
 
 EvaluateRun::~EvaluateRun() {
   if (m_plan) m_plan->cancel();
-  if (m_job) m_job->cancel();
 }
 
 bool EvaluateRun::plan(RecipeRequest request) {
@@ -81,34 +78,30 @@ bool EvaluateRun::start(const RecipeRequest& request, const QString& title) {
     return engine.runRecipe(request, context, hooks);
   };
   const auto done = [this](const RecipeResult& result) {
-    end();
     m_state.jobFinishes();
     Q_EMIT finished(result);
     Q_EMIT phaseChanged();
   };
   const auto failed = [this](const Error& error) {
-    end();
     error.kind() == ErrorKind::Cancelled ? m_state.jobCancels() : m_state.jobFails();
     Q_EMIT this->failed(errorText(error));
     Q_EMIT phaseChanged();
   };
-  m_job = m_session->run(this, Lane::Batch, tr("Evaluate %1").arg(title), work, done, failed);
-  m_timer.start();
+  m_follower.run(Lane::Batch, tr("Evaluate %1").arg(title), work, done, failed);
   Q_EMIT phaseChanged();
   return true;
 }
 
 bool EvaluateRun::stop() {
   if (!m_state.stop()) return false;
-  m_job->cancel();
+  m_follower.job()->cancel();
   Q_EMIT phaseChanged();
   return true;
 }
 
-void EvaluateRun::jobChanged(const std::shared_ptr<Job>& job) {
-  if (job != m_job || !m_job) return;
+void EvaluateRun::follow(JobState state) {
   const EvaluatePhase before = m_state.phase();
-  switch (job->state()) {
+  switch (state) {
     case JobState::Running:
       m_state.jobRuns();
       break;
@@ -125,17 +118,9 @@ void EvaluateRun::jobChanged(const std::shared_ptr<Job>& job) {
 }
 
 void EvaluateRun::handOver() {
-  if (!m_channel) return;
   auto [grid, cells] = m_channel->take();
   if (grid) Q_EMIT planned(*grid);
   if (!cells.empty()) Q_EMIT cellsChanged(cells);
-}
-
-void EvaluateRun::end() {
-  m_timer.stop();
-  handOver();
-  m_job.reset();
-  m_channel.reset();
 }
 
 }  // namespace whorl::ui

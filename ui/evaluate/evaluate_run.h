@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QObject>
-#include <QTimer>
 
 #include <memory>
 #include <utility>
@@ -10,14 +9,9 @@
 
 #include "core/service/recipe_types.h"
 #include "ui/evaluate/evaluate_state.h"
-
-namespace whorl {
-class Job;
-}
+#include "ui/session/job_follower.h"
 
 namespace whorl::ui {
-
-class EngineSession;
 
 /// Plans and runs of recipes, seen from the GUI thread. News of cells are collected by the worker and handed over at
 /// most 20 times a second, the newest of each cell. GUI thread only.
@@ -25,7 +19,6 @@ class EvaluateRun : public QObject {
   Q_OBJECT
 
  public:
-  static constexpr int kHandOverMs = 50;
   using CellNews = std::vector<std::pair<std::size_t, RecipeCell>>;
 
   explicit EvaluateRun(EngineSession* session, QObject* parent = nullptr);
@@ -56,15 +49,13 @@ class EvaluateRun : public QObject {
  private:
   struct Channel;
   void handOver();
-  void jobChanged(const std::shared_ptr<Job>& job);
-  void end();
+  void follow(JobState state);
 
   EngineSession* m_session;
   EvaluateState m_state;
-  std::shared_ptr<Job> m_job;
   std::shared_ptr<Job> m_plan;
   std::shared_ptr<Channel> m_channel;
-  QTimer m_timer;
+  JobFollower m_follower;
   int m_question = 0;  ///< grows with each plan; answers to older ones are dropped
 };
 

@@ -43,9 +43,13 @@ int GridModel::columnCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(m_result.attacks.size());
 }
 
+std::size_t GridModel::placeAt(int row, int column) const {
+  return static_cast<std::size_t>(row) * m_result.attacks.size() + static_cast<std::size_t>(column);
+}
+
 const RecipeCell* GridModel::cell(const QModelIndex& index) const {
   if (!index.isValid() || index.model() != this) return nullptr;
-  const int place = m_places[static_cast<std::size_t>(index.row() * columnCount() + index.column())];
+  const int place = m_places[placeAt(index.row(), index.column())];
   return place < 0 ? nullptr : &m_result.cells[static_cast<std::size_t>(place)];
 }
 
@@ -155,7 +159,7 @@ void GridModel::place() {
   for (std::size_t i = 0; i < m_result.cells.size(); ++i) {
     const int row = placeOf(m_result.detectors, m_result.cells[i].detector);
     const int column = placeOf(m_result.attacks, m_result.cells[i].attack);
-    if (row >= 0 && column >= 0) m_places[static_cast<std::size_t>(row * columnCount() + column)] = static_cast<int>(i);
+    if (row >= 0 && column >= 0) m_places[placeAt(row, column)] = static_cast<int>(i);
   }
 }
 

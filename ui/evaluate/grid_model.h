@@ -43,6 +43,7 @@ class GridModel : public QAbstractTableModel {
   int countOf(CellState state) const;
 
  private:
+  std::size_t placeAt(int row, int column) const;  ///< in m_places
   QString text(const RecipeCell& cell) const;
   QString note(const RecipeCell& cell) const;
   QString tip(const RecipeCell& cell) const;

@@ -299,7 +299,7 @@ void EvaluatePage::showCells(const EvaluateRun::CellNews& cells) {
   bool redraw = false;
   for (const auto& [index, cell] : cells) {
     m_grid->setCell(index, cell);
-    redraw |= std::any_of(shown.begin(), shown.end(), [&](const RecipeCell* one) {
+    redraw |= std::any_of(shown.begin(), shown.end(), [&cell = cell](const RecipeCell* one) {
       return one->detector == cell.detector && (one->attack == cell.attack || one->attackFamily == cell.attackFamily);
     });
   }

@@ -9,7 +9,6 @@
 #include <nlohmann/json.hpp>
 
 #include "ui/pages/train_resume.h"
-#include "ui/session/engine_session.h"
 
 namespace whorl::ui {
 
@@ -48,14 +47,9 @@ struct TrainRun::Channel {
   }
 };
 
-TrainRun::TrainRun(EngineSession* session, QObject* parent) : QObject(parent), m_session(session) {
-  m_timer.setInterval(kHandOverMs);
-  connect(&m_timer, &QTimer::timeout, this, &TrainRun::handOver);
-  connect(session, &EngineSession::jobChanged, this, &TrainRun::jobChanged);
-}
-
-TrainRun::~TrainRun() {
-  if (m_job) m_job->cancel();
+TrainRun::TrainRun(EngineSession* session, QObject* parent) : QObject(parent), m_session(session), m_follower(session) {
+  connect(&m_follower, &JobFollower::beat, this, &TrainRun::handOver);
+  connect(&m_follower, &JobFollower::stateChanged, this, &TrainRun::follow);
 }
 
 bool TrainRun::start(const TrainRequest& request) {
@@ -74,28 +68,25 @@ bool TrainRun::start(const TrainRequest& request) {
     return result;
   };
   const auto done = [this](const TrainResult& result) {
-    end();
     m_state.jobFinishes();
     Q_EMIT phaseChanged();
     Q_EMIT finished(result);
     m_session->announceModels();
   };
   const auto failed = [this](const Error& error) {
-    end();
     error.kind() == ErrorKind::Cancelled ? m_state.jobCancels() : m_state.jobFails();
     Q_EMIT phaseChanged();
     Q_EMIT this->failed(errorText(error));
   };
   const QString name = QString::fromStdString(request.modelName.empty() ? request.architecture : request.modelName);
-  m_job = m_session->run(this, Lane::Training, tr("Train %1").arg(name), work, done, failed);
-  m_timer.start();
+  m_follower.run(Lane::Training, tr("Train %1").arg(name), work, done, failed);
   Q_EMIT phaseChanged();
   return true;
 }
 
 bool TrainRun::pause() {
   if (!m_state.pause()) return false;
-  m_job->pause();
+  m_follower.job()->pause();
   Q_EMIT phaseChanged();
   return true;
 }
@@ -103,7 +94,7 @@ bool TrainRun::pause() {
 bool TrainRun::resume() {
   if (!m_state.resume()) return false;
   m_meter.skipGap();
-  m_job->resume();
+  m_follower.job()->resume();
   Q_EMIT phaseChanged();
   return true;
 }
@@ -112,22 +103,21 @@ bool TrainRun::stopAndKeep() {
   const bool held = m_state.canResume();
   if (!m_state.keep()) return false;
   m_channel->keep = true;
-  if (held) m_job->resume();  // it stops at its next step, so it has to get there
+  if (held) m_follower.job()->resume();  // it stops at its next step, so it has to get there
   Q_EMIT phaseChanged();
   return true;
 }
 
 bool TrainRun::cancel() {
   if (!m_state.cancel()) return false;
-  m_job->cancel();
+  m_follower.job()->cancel();
   Q_EMIT phaseChanged();
   return true;
 }
 
-void TrainRun::jobChanged(const std::shared_ptr<Job>& job) {
-  if (job != m_job) return;
+void TrainRun::follow(JobState state) {
   const TrainPhase before = m_state.phase();
-  switch (job->state()) {
+  switch (state) {
     case JobState::Running:
       m_state.jobRuns();
       break;
@@ -137,26 +127,18 @@ void TrainRun::jobChanged(const std::shared_ptr<Job>& job) {
     default:
       break;  // its end is told by done and failed; stopping from elsewhere shows as cancelling below
   }
-  if (job->state() == JobState::Stopping && m_state.canCancel()) m_state.cancel();
+  if (state == JobState::Stopping && m_state.canCancel()) m_state.cancel();
   if (m_state.phase() == before) return;
   if (before == TrainPhase::Paused) m_meter.skipGap();
   Q_EMIT phaseChanged();
 }
 
 void TrainRun::handOver() {
-  if (!m_channel) return;
   const std::vector<TrainEvent> events = m_channel->take();
   if (events.empty()) return;
   m_last = events.back();
-  if (m_job) m_meter.update(m_last.step, m_job->seconds());
+  m_meter.update(m_last.step, m_follower.job()->seconds());
   Q_EMIT eventsArrived(events);
-}
-
-void TrainRun::end() {
-  m_timer.stop();
-  handOver();
-  m_job.reset();
-  m_channel.reset();
 }
 
 }  // namespace whorl::ui

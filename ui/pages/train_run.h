@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QObject>
-#include <QTimer>
 
 #include <memory>
 #include <vector>
@@ -10,10 +9,9 @@
 #include "core/service/types.h"
 #include "ui/jobs/rate_meter.h"
 #include "ui/pages/train_state.h"
+#include "ui/session/job_follower.h"
 
 namespace whorl::ui {
-
-class EngineSession;
 
 /// One training run after another, seen from the GUI thread: what a person may ask for (TrainState), and what the run
 /// reports. Events are collected by the training worker and handed over at most 20 times a second; when nobody looks
@@ -22,11 +20,8 @@ class TrainRun : public QObject {
   Q_OBJECT
 
  public:
-  static constexpr int kHandOverMs = 50;
-
+  /// A run that is under way when this dies is asked to stop.
   explicit TrainRun(EngineSession* session, QObject* parent = nullptr);
-  /// Asks a run that is under way to stop.
-  ~TrainRun() override;
 
   const TrainState& state() const { return m_state; }
   const TrainRequest& request() const { return m_request; }
@@ -53,15 +48,13 @@ class TrainRun : public QObject {
  private:
   struct Channel;
   void handOver();
-  void jobChanged(const std::shared_ptr<Job>& job);
-  void end();
+  void follow(JobState state);
 
   EngineSession* m_session;
   TrainState m_state;
   TrainRequest m_request;
-  std::shared_ptr<Job> m_job;
   std::shared_ptr<Channel> m_channel;
-  QTimer m_timer;
+  JobFollower m_follower;
   RateMeter m_meter;
   TrainEvent m_last;
 };
