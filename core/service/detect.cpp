@@ -3,6 +3,7 @@
 // threshold comes from the training split, no image twice; it is tested on attacked test images and the same ones
 // clean.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -44,7 +45,7 @@ nlohmann::json intervalDocument(const Interval& interval) {
 /// Wilson's of a share of `count`; null where there are none.
 nlohmann::json shareInterval(double share, std::size_t count) {
   if (count == 0) return nullptr;
-  const auto hits = static_cast<std::int64_t>(share * static_cast<double>(count) + 0.5);
+  const auto hits = static_cast<std::int64_t>(std::llround(share * static_cast<double>(count)));
   return intervalDocument(wilsonInterval(hits, static_cast<std::int64_t>(count)));
 }
 

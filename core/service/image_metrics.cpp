@@ -37,7 +37,8 @@ class SummedArea {
 };
 
 double channelSsim(const Image& a, const Image& b, int channel) {
-  const auto [channels, height, width] = a.shape;
+  const int height = a.shape.height;
+  const int width = a.shape.width;
   int window = std::min({kWindow, height, width});
   if (window % 2 == 0) --window;
   const auto sums = [&](auto value) { return SummedArea(height, width, value); };

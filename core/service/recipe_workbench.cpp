@@ -153,6 +153,7 @@ std::shared_ptr<const Model> RecipeWorkbench::load(const fs::path& path) const {
 
 std::vector<Model> RecipeWorkbench::loadAll(const std::vector<fs::path>& paths) const {
   std::vector<Model> models;
+  models.reserve(paths.size());
   for (const auto& path : paths) models.push_back(*load(path));
   return models;
 }

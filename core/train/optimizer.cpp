@@ -20,6 +20,7 @@ std::vector<torch::Tensor> values(const Optimizer::NamedTensors& named) {
 
 std::vector<torch::Tensor> zerosLike(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> zeros;
+  zeros.reserve(tensors.size());
   for (const torch::Tensor& tensor : tensors) zeros.push_back(at::zeros_like(tensor));
   return zeros;
 }
