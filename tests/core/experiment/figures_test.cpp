@@ -79,7 +79,7 @@ class FiguresTest : public QObject {
     QCOMPARE(thin[1].falsePositiveRate, 0.0);
     QCOMPARE(thin[1].truePositiveRate, 1.0);
     std::vector<RocCorner> bends;
-    for (int i = 0; i <= 2000; ++i) bends.push_back({-double(i), (i / 2) / 1000.0, ((i + 1) / 2) / 1000.0});
+    for (int i = 0; i <= 2000; ++i) bends.push_back({-double(i), double(i / 2) / 1000, double((i + 1) / 2) / 1000});
     const auto some = thinned(bends, 400);
     QCOMPARE(some.size(), std::size_t{400});
     QCOMPARE(some.front().threshold, bends.front().threshold);
