@@ -45,6 +45,7 @@ struct IterativePlan {
   std::int64_t steps = 1;
   std::int64_t restarts = 1;
   bool randomStart = false;
+  StartLaw startLaw = StartLaw::Ball;
   StopPolicy stop = StopPolicy::Last;
   std::string loss = "cross_entropy";
   /// Steps between two looks at which images are done and leave; 0: each step on a processor, every 8th where looking

@@ -67,8 +67,8 @@ AttackDeclaration declaration() {
       "Madry, Makelov, Schmidt, Tsipras, Vladu 2018, \"Towards Deep Learning Models Resistant to Adversarial Attacks\"",
       {ParameterSpec::choice("norm", "linf", {"linf", "l2", "l1"}, "How distance is measured"),
        parameter::epsilon(0.3, 1000), parameter::stepSize(0, "2.5 epsilon / steps"), parameter::stepSchedule(),
-       parameter::steps(40), parameter::restarts(), parameter::randomStart(true), parameter::momentum(0),
-       parameter::stop("best"), parameter::loss(), parameter::targeted()}};
+       parameter::steps(40), parameter::restarts(), parameter::randomStart(true), parameter::startLaw(),
+       parameter::momentum(0), parameter::stop("best"), parameter::loss(), parameter::targeted()}};
   return {
       std::move(spec),
       {"linf", "l2", "l1"},
@@ -111,6 +111,7 @@ AttackOutcome Pgd::perform(const Classifier& classifier, const AttackRequest& re
   plan.schedule = parseStepSchedule(parameters.text("step_schedule"));
   plan.restarts = parameters.integer("restarts");
   plan.randomStart = parameters.boolean("random_start");
+  plan.startLaw = parseStartLaw(parameters.text("start_law"));
   if (plan.restarts > 1 && !plan.randomStart) {
     throw Error(ErrorKind::Usage, "restarts without random_start repeat the same steps", spec().name,
                 "set random_start, or restarts = 1");

@@ -21,35 +21,49 @@ double safeRadius(double epsilon, const torch::Tensor& images) {
   return std::max(0.0, epsilon * (1 - 2 * eta) - 0.25 * eta * std::sqrt(pixels));
 }
 
-void drawLinf(Random& random, double epsilon, double* values, std::int64_t size) {
-  for (std::int64_t k = 0; k < size; ++k) values[k] = random.uniform(-epsilon, epsilon);
+/// How far from the centre a random point lies: a law of r^d fills the ball evenly.
+double drawRadius(Random& random, double epsilon, StartLaw law, std::int64_t size) {
+  const double uniform = random.uniform();
+  return epsilon * (law == StartLaw::Radius ? uniform : std::pow(uniform, 1.0 / static_cast<double>(size)));
 }
 
-/// A normal direction, and a radius of law r^d.
-void drawL2(Random& random, double epsilon, double* values, std::int64_t size) {
+/// Even within the cube, or on the surface of a smaller one.
+void drawLinf(Random& random, double epsilon, StartLaw law, double* values, std::int64_t size) {
+  double largest = 0;
+  for (std::int64_t k = 0; k < size; ++k) {
+    values[k] = random.uniform(-epsilon, epsilon);
+    largest = std::max(largest, std::abs(values[k]));
+  }
+  if (law == StartLaw::Ball || largest == 0) return;
+  const double factor = drawRadius(random, epsilon, law, size) / largest;
+  for (std::int64_t k = 0; k < size; ++k) values[k] *= factor;
+}
+
+/// A normal direction, and a radius.
+void drawL2(Random& random, double epsilon, StartLaw law, double* values, std::int64_t size) {
   double square = 0;
   for (std::int64_t k = 0; k < size; ++k) {
     values[k] = random.normal();
     square += values[k] * values[k];
   }
-  const double radius = epsilon * std::pow(random.uniform(), 1.0 / static_cast<double>(size));
+  const double radius = drawRadius(random, epsilon, law, size);
   const double factor = square > 0 ? radius / std::sqrt(square) : 0;
   for (std::int64_t k = 0; k < size; ++k) values[k] *= factor;
 }
 
-/// Exponential magnitudes over their sum lie uniformly on the simplex; signs and a radius of law r^d make the ball.
-void drawL1(Random& random, double epsilon, double* values, std::int64_t size) {
+/// Exponential magnitudes over their sum lie uniformly on the simplex; signs and a radius make the ball.
+void drawL1(Random& random, double epsilon, StartLaw law, double* values, std::int64_t size) {
   double sum = 0;
   for (std::int64_t k = 0; k < size; ++k) {
     values[k] = -std::log1p(-random.uniform());
     sum += values[k];
     if (random.bernoulli(0.5)) values[k] = -values[k];
   }
-  const double radius = epsilon * std::pow(random.uniform(), 1.0 / static_cast<double>(size));
+  const double radius = drawRadius(random, epsilon, law, size);
   for (std::int64_t k = 0; k < size; ++k) values[k] *= sum > 0 ? radius / sum : 0;
 }
 
-using Draw = void (*)(Random&, double, double*, std::int64_t);
+using Draw = void (*)(Random&, double, StartLaw, double*, std::int64_t);
 
 Draw drawOf(Norm norm) {
   if (norm == Norm::Linf) return drawLinf;
@@ -90,6 +104,12 @@ Norm parseNorm(const std::string& name) {
   throw Error(ErrorKind::Usage, "there is no norm \"" + name + "\" here", "norm", "known: linf, l2, l1");
 }
 
+StartLaw parseStartLaw(const std::string& name) {
+  if (name == "ball") return StartLaw::Ball;
+  if (name == "radius") return StartLaw::Radius;
+  throw Error(ErrorKind::Usage, "unknown law of random starts", name, "use ball or radius");
+}
+
 torch::Tensor l2Norms(const torch::Tensor& images) {
   return at::linalg_vector_norm(images.flatten(1), 2, at::IntArrayRef{1});
 }
@@ -122,14 +142,14 @@ torch::Tensor Ball::project(const torch::Tensor& images) const {
   return (m_origin + delta * perImage(factor.to(delta.scalar_type()))).clamp_(0, 1);
 }
 
-torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds) const {
+torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law) const {
   torch::Tensor offsets = torch::empty(m_origin.sizes(), torch::kFloat64);
   const std::int64_t size = seeds.empty() ? 0 : offsets.numel() / static_cast<std::int64_t>(seeds.size());
   double* values = offsets.data_ptr<double>();
   const Draw draw = drawOf(m_norm);
   for (const std::uint64_t seed : seeds) {
     Random random(seed);
-    draw(random, m_epsilon, values, size);
+    draw(random, m_epsilon, law, values, size);
     values += size;
   }
   return m_origin + offsets.to(m_origin.device(), m_origin.scalar_type());

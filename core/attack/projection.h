@@ -13,6 +13,12 @@ enum class Norm { Linf, L2, L1 };
 /// "linf", "l2" or "l1"; Error(Usage) for others.
 Norm parseNorm(const std::string& name);
 
+/// How a random start is drawn: evenly over the ball, which in many dimensions is its surface (Madry et al. 2018), or
+/// in an even direction with a distance drawn evenly from [0,ε], which stays nearer to the image.
+enum class StartLaw { Ball, Radius };
+/// "ball" or "radius"; Error(Usage) for others.
+StartLaw parseStartLaw(const std::string& name);
+
 /// Per-image L2 norm of [B,…]: [B].
 torch::Tensor l2Norms(const torch::Tensor& images);
 
@@ -30,9 +36,9 @@ class Ball {
   /// by more than 1e-7.
   torch::Tensor project(const torch::Tensor& images) const;
 
-  /// Uniform in the ball (not yet cut with the box, as published), one seed an image: the same wherever it is in a
-  /// batch.
-  torch::Tensor randomPoint(const std::vector<std::uint64_t>& seeds) const;
+  /// A random point of the ball (not yet cut with the box, as published), one seed an image: the same wherever it is in
+  /// a batch.
+  torch::Tensor randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law = StartLaw::Ball) const;
 
   /// The balls of some of the images.
   Ball select(const torch::Tensor& rows) const;

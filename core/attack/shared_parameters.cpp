@@ -29,6 +29,11 @@ ParameterSpec randomStart(bool defaultValue) {
                                 "Start at a random point of the ball instead of the clean image");
 }
 
+ParameterSpec startLaw() {
+  return ParameterSpec::choice("start_law", "ball", {"ball", "radius"},
+                               "A random start is even over the ball, or at an even distance (nearer, for l2 and l1)");
+}
+
 ParameterSpec loss() {
   return ParameterSpec::choice("loss", "cross_entropy", attackLosses(),
                                "What is ascended; the gradients of margin and dlr don't vanish on confident networks");

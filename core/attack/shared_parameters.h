@@ -14,6 +14,7 @@ ParameterSpec stepSize(double defaultValue, std::string whenZero);
 ParameterSpec steps(std::int64_t defaultValue);
 ParameterSpec restarts();
 ParameterSpec randomStart(bool defaultValue);
+ParameterSpec startLaw();
 ParameterSpec loss();
 ParameterSpec targeted(bool defaultValue = false);
 ParameterSpec stop(const std::string& defaultValue);

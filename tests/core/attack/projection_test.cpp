@@ -32,6 +32,7 @@ class ProjectionTest : public QObject {
   void l1ProjectionIsExact();
   void l1StaysInBallAndBox();
   void randomPointsFillTheBall();
+  void startsAtAnEvenDistance();
   void randomPointsBelongToTheirSeed();
   void selectionKeepsEachImagesBall();
   void unknownNormIsRefused();
@@ -150,6 +151,26 @@ void ProjectionTest::randomPointsFillTheBall() {
     // In two dimensions a quarter of the points are nearer than half the radius (2,000 draws: deviation .01).
     QVERIFY(std::abs((distances < 0.1).to(torch::kFloat64).mean().item<double>() - 0.25) < 0.05);
   }
+}
+
+void ProjectionTest::startsAtAnEvenDistance() {
+  const torch::Tensor origin = torch::full({2000, 1, 3, 3}, 0.5, torch::kFloat64);
+  std::vector<std::uint64_t> seeds(2000);
+  for (std::size_t k = 0; k < seeds.size(); ++k) seeds[k] = mixSeed(2, k);
+  for (const Norm norm : {Norm::Linf, Norm::L2, Norm::L1}) {
+    const torch::Tensor offsets = (Ball(norm, origin, 0.2).randomPoint(seeds, StartLaw::Radius) - origin).flatten(1);
+    const torch::Tensor distances = norm == Norm::Linf ? offsets.abs().amax(1)
+                                    : norm == Norm::L2 ? offsets.square().sum(1).sqrt()
+                                                       : offsets.abs().sum(1);
+    QVERIFY(distances.max().item<double>() <= 0.2 + 1e-12);
+    for (const double share : {0.1, 0.5, 0.9}) {
+      const double nearer = (distances < 0.2 * share).to(torch::kFloat64).mean().item<double>();
+      QVERIFY2(std::abs(nearer - share) < 0.05, qPrintable(QString::number(nearer)));
+    }
+    QVERIFY(std::abs(offsets.mean().item<double>()) < 0.01);
+  }
+  QCOMPARE(parseStartLaw("radius"), StartLaw::Radius);
+  QVERIFY_THROWS_EXCEPTION(Error, parseStartLaw("even"));
 }
 
 void ProjectionTest::randomPointsBelongToTheirSeed() {
