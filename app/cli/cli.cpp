@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +13,7 @@
 
 #include "app/cli/arguments.h"
 #include "app/cli/commands.h"
+#include "app/cli/places.h"
 #include "core/base/error.h"
 
 namespace whorl::cli {
@@ -109,7 +111,8 @@ int report(const Error& error, const std::string& jsonTarget) {
   return code;
 }
 
-void runArguments(std::vector<std::string> arguments) {
+/// `jsonTarget`: where an error goes as JSON; emptied while that place may be somebody's model.
+void runArguments(std::vector<std::string> arguments, std::string& jsonTarget) {
   CommonOptions common;
   CLI::App root("Whorl: see how an image classifier breaks, and what gives the attack away", kProgram);
   root.set_version_flag("--version", std::string(kProgram) + " " + versionText());
@@ -150,6 +153,9 @@ void runArguments(std::vector<std::string> arguments) {
     throw translated(error, root, leaf, known);
   }
   if (!command) throw Error(ErrorKind::Usage, "no command was given", {}, "whorl-cli --help lists them");
+  const std::string target = std::exchange(jsonTarget, {});
+  checkPlaces(*command->app);
+  jsonTarget = target;
   Session session(common);
   command->run(session, std::move(extras));
 }
@@ -168,9 +174,9 @@ void addCommonOptions(CLI::App& command, CommonOptions& common) {
 
 int runCli(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
-  const std::string jsonTarget = rawOption(arguments, "--json");
+  std::string jsonTarget = rawOption(arguments, "--json");
   try {
-    runArguments(arguments);
+    runArguments(arguments, jsonTarget);
     if (std::fflush(stdout) != 0) throw Error(ErrorKind::Failed, "standard output can't be written");
     return 0;
   } catch (const Error& error) {
