@@ -208,7 +208,12 @@ std::optional<StoredEntry> RunStore::find(const std::string& key) {
     entry.artefact = m_folder / file;
     std::error_code missing;
     const auto found = fs::file_size(entry.artefact, missing);
-    if (!missing && found == static_cast<std::uintmax_t>(bytes)) return entry;
+    // What a disk or a hand has changed must not become somebody's figures; each file is read for it once an object.
+    if (!missing && found == static_cast<std::uintmax_t>(bytes) &&
+        (m_verified.contains(entry.artefactSha256) || sha256File(entry.artefact) == entry.artefactSha256)) {
+      m_verified.insert(entry.artefactSha256);
+      return entry;
+    }
     statement.reset();
     forget(key);
     return std::nullopt;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ class RunStore {
 
   const std::filesystem::path& folder() const { return m_folder; }
 
-  /// A finished entry. One whose file is gone or has another size is removed and counts as not there.
+  /// A finished entry. One whose file is gone or changed (by its checksum, asked once an object)
+  /// is removed and counts as not there.
   std::optional<StoredEntry> find(const std::string& key);
 
   /// Says that this process will compute `key`. False if it is there already or another live process is at it. A claim
@@ -87,6 +89,7 @@ class RunStore {
   std::string m_owner;  ///< this object, for claims
   std::unique_ptr<Database> m_database;
   double m_renewed = 0;
+  std::set<std::string> m_verified;  ///< checksums of files that were read and found whole
 };
 
 }  // namespace whorl
