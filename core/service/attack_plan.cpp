@@ -142,6 +142,23 @@ void PlanStore::keep(const Model& model, int threads, const AttackPlan& plan) co
   file.commit();
 }
 
+AttackPlan choosePlan(const PlanStore& plans, const Model& model, int threads) {
+  if (const auto measured = plans.find(model, threads)) return *measured;
+  AttackPlan plan;
+  (model.classifier->device().is_cpu() ? plan.workers : plan.threadsPerWorker) = threads;
+  return plan;
+}
+
+void fitBatches(AttackPlan& plan, const Model& model, std::int64_t copies) {
+  const std::int64_t together = fittingBatch(model, plan.workers * plan.batchSize, copies, true);
+  plan.batchSize = std::max<std::int64_t>(1, together / plan.workers);
+}
+
+void shareOut(AttackPlan& plan, std::int64_t images) {
+  const std::int64_t share = (images + plan.workers - 1) / plan.workers;
+  plan.batchSize = std::min(plan.batchSize, std::max<std::int64_t>(1, share));
+}
+
 std::vector<PlanMeasurement> measurePlans(const Model& model, int threads, const JobContext& context) {
   std::vector<PlanMeasurement> measurements;
   std::vector<std::pair<int, int>> shares = {{1, threads}};

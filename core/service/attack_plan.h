@@ -46,6 +46,15 @@ class PlanStore {
   std::filesystem::path m_file;
 };
 
+/// What `tune` measured; else batches beside each other on a processor, since threads inside an operator wait for one
+/// another wherever the machine has other work, and all threads for one batch on a GPU.
+AttackPlan choosePlan(const PlanStore& plans, const Model& model, int threads);
+
+/// Makes batches small enough for the memory of all workers; `copies`: forwards that an image needs at once.
+void fitBatches(AttackPlan& plan, const Model& model, std::int64_t copies);
+/// A plan for full batches leaves workers idle when there are few images.
+void shareOut(AttackPlan& plan, std::int64_t images);
+
 /// Measures workers × threads × batch sizes × layouts × precisions on random images of the model's input: gradients of
 /// the cross-entropy, which is what most attacks spend their time on. Some 20 s. `threads`: to be shared out.
 std::vector<PlanMeasurement> measurePlans(const Model& model, int threads, const JobContext& context);

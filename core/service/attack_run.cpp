@@ -121,7 +121,9 @@ Selection selectCorrect(const Model& model, const DataSplit& split, const Attack
     context.step();
     const auto batch = slice(all, first, kSelectionBatch);
     const auto images = imagesAt(split, batch, device).to(model.classifier->dtype());
-    const auto predictions = model.classifier->logits(images).argmax(1).to(torch::kCPU);
+    const torch::Tensor logits = model.classifier->logits(images);
+    // A logit that is no number answers nothing, whatever class argmax makes of it.
+    const auto predictions = at::where(logits.isfinite().all(1), logits.argmax(1), -1).to(torch::kCPU);
     const auto* predicted = predictions.const_data_ptr<std::int64_t>();
     for (std::size_t i = 0; i < batch.size() && std::ssize(selection.indices) < count; ++i) {
       ++selection.examined;
@@ -147,6 +149,7 @@ double attackInBatches(const Model& model, const DataSplit& split, const AttackS
   std::int64_t done = 0;
   std::int64_t successes = 0;
   const Stopwatch watch;
+  context.report({0, count, "attacking", {}});
   BatchWorkers<AttackedBatch> workers(batches, plan.workers, plan.threadsPerWorker);
   workers.run(
       [&](std::int64_t number) {

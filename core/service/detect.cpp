@@ -148,6 +148,18 @@ void addFigures(nlohmann::json& document, DetectResult& result, const Scores& sc
   document["evasion_rate_at"] = evasionAtFpr(scores.clean, successful, attacked);
 }
 
+/// What is given and changes nothing was meant otherwise.
+void refuseWithoutEffect(const DetectRequest& request, const DetectorNeeds& needs) {
+  if (!needs.attackedImages && (!request.fitAttack.empty() || !request.fitPreset.empty())) {
+    throw Error(ErrorKind::Usage, request.detector + " learns from no attack", "fit_attack",
+                "leave it out, or choose a detector that is fitted");
+  }
+  if (!request.fingerprintsFrom.empty() && !request.detector.starts_with("fingerprint")) {
+    throw Error(ErrorKind::Usage, request.detector + " looks at no fingerprints", "fingerprints_from",
+                "leave it out, or use the detector \"fingerprint\"");
+  }
+}
+
 }  // namespace
 
 DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& context) {
@@ -173,6 +185,7 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     Evaluation run(request.attack, attacked, threadCount, m_plans, /*keepRows=*/true);
     const DatasetPtr data = m_datasets.get(request.attack.dataset, context);
     FitAttack fitAttack;
+    refuseWithoutEffect(request, needs);
     if (needs.attackedImages) fitAttack = prepareFitAttack(model, *data, request, m_plans, threadCount);
     run.attack(m_datasets, context);
 

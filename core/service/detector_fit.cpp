@@ -2,7 +2,6 @@
 #include "core/service/detector_fit.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include "core/attack/attack.h"
@@ -32,19 +31,6 @@ std::vector<std::int64_t> othersInOrder(const std::vector<bool>& taken, std::uin
 
 void mark(std::vector<bool>& taken, const std::vector<std::int64_t>& places) {
   for (const std::int64_t place : places) taken[static_cast<std::size_t>(place)] = true;
-}
-
-/// [n,C,H,W] uint8, as stored: all training images in float would be four times as large.
-torch::Tensor bytesAt(const DataSplit& split, const std::vector<std::int64_t>& indices) {
-  const std::int64_t size = split.shape.size();
-  auto bytes =
-      torch::empty({std::ssize(indices), split.shape.channels, split.shape.height, split.shape.width}, torch::kUInt8);
-  auto* target = bytes.mutable_data_ptr<std::uint8_t>();
-  for (const std::int64_t index : indices) {
-    std::memcpy(target, split.pixels.data() + index * size, static_cast<std::size_t>(size));
-    target += size;
-  }
-  return bytes;
 }
 
 void checkCounts(const DetectRequest& request) {
@@ -112,12 +98,9 @@ FitAttack prepareFitAttack(const Model& model, const Dataset& data, const Detect
   FitAttack fit;
   fit.request = fitAttackOf(request, data.name);
   fit.setup = prepareAttack(fit.request.attack, fit.request.parameters, fit.request.threatModel, model);
-  fit.plan.threadsPerWorker = threads;
-  if (const auto measured = plans.find(model, threads)) fit.plan = *measured;
+  fit.plan = choosePlan(plans, model, threads);
   if (request.attack.batchSize > 0) fit.plan.batchSize = request.attack.batchSize;
-  const std::int64_t copies = fit.setup.detectorScore ? copiesOf(model) : 1;
-  const std::int64_t together = fittingBatch(model, fit.plan.workers * fit.plan.batchSize, copies, true);
-  fit.plan.batchSize = std::max<std::int64_t>(1, together / fit.plan.workers);
+  fitBatches(fit.plan, model, fit.setup.detectorScore ? copiesOf(model) : 1);
   return fit;
 }
 

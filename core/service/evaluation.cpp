@@ -82,8 +82,7 @@ Evaluation::Evaluation(const AttackRunRequest& request, std::shared_ptr<const Mo
 }
 
 void Evaluation::planFor(const PlanStore& plans, int threads) {
-  m_plan.threadsPerWorker = threads;
-  if (const auto measured = plans.find(*m_model, threads)) m_plan = *measured;
+  m_plan = choosePlan(plans, *m_model, threads);
   m_plan.precision = m_request.precision;
   if (m_request.workers > 0) {
     m_plan.workers = std::min(m_request.workers, threads);
@@ -92,9 +91,7 @@ void Evaluation::planFor(const PlanStore& plans, int threads) {
   }
   if (m_request.batchSize > 0) m_plan.batchSize = m_request.batchSize;
   if (!m_request.layout.empty()) m_plan.layout = m_request.layout;
-  const std::int64_t copies = m_setup.detectorScore ? copiesOf(*m_model) : 1;
-  const std::int64_t together = m_plan.workers * m_plan.batchSize;
-  m_plan.batchSize = std::max<std::int64_t>(1, fittingBatch(*m_model, together, copies, true) / m_plan.workers);
+  fitBatches(m_plan, *m_model, m_setup.detectorScore ? copiesOf(*m_model) : 1);
 }
 
 void Evaluation::attack(DatasetStore& datasets, const JobContext& context) {
@@ -106,9 +103,7 @@ void Evaluation::attack(DatasetStore& datasets, const JobContext& context) {
     throw Error(ErrorKind::BadInput, "no test image can be attacked: none is classified correctly",
                 m_model->name + " on " + m_data->name, "is it the model for this data set?");
   }
-  // A plan for full batches leaves workers idle when there are few images.
-  const auto share = (std::ssize(selection.indices) + m_plan.workers - 1) / m_plan.workers;
-  m_plan.batchSize = std::min<std::int64_t>(m_plan.batchSize, std::max<std::int64_t>(1, share));
+  shareOut(m_plan, std::ssize(selection.indices));
   const double before = processorSeconds();
   const double seconds = attackInBatches(*m_model, m_data->test, m_setup, selection, m_plan, m_request.seed, context,
                                          [this](AttackedBatch&& batch) { take(std::move(batch)); });

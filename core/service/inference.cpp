@@ -32,7 +32,7 @@ Image toImage(const torch::Tensor& pixels) {
   return image;
 }
 
-torch::Tensor imagesAt(const DataSplit& split, std::span<const std::int64_t> indices, torch::Device device) {
+torch::Tensor bytesAt(const DataSplit& split, std::span<const std::int64_t> indices) {
   const std::int64_t size = split.shape.size();
   auto bytes = torch::empty(
       {static_cast<std::int64_t>(indices.size()), split.shape.channels, split.shape.height, split.shape.width},
@@ -41,7 +41,11 @@ torch::Tensor imagesAt(const DataSplit& split, std::span<const std::int64_t> ind
   for (std::size_t i = 0; i < indices.size(); ++i) {
     std::memcpy(target + i * size, split.pixels.data() + indices[i] * size, size);
   }
-  return bytes.to(device).to(torch::kFloat32).div_(255);
+  return bytes;
+}
+
+torch::Tensor imagesAt(const DataSplit& split, std::span<const std::int64_t> indices, torch::Device device) {
+  return bytesAt(split, indices).to(device).to(torch::kFloat32).div_(255);
 }
 
 torch::Tensor labelsAt(const DataSplit& split, std::span<const std::int64_t> indices, torch::Device device) {

@@ -22,6 +22,8 @@ torch::Tensor toTensor(const Image& image);
 /// From [C,H,W] of any device.
 Image toImage(const torch::Tensor& pixels);
 
+/// [B,C,H,W] uint8 on the host, as stored: all training images in float would be four times as large.
+torch::Tensor bytesAt(const DataSplit& split, std::span<const std::int64_t> indices);
 /// [B,C,H,W] float32 in [0,1] on `device`.
 torch::Tensor imagesAt(const DataSplit& split, std::span<const std::int64_t> indices, torch::Device device);
 /// [B] int64 on `device`.

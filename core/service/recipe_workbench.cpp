@@ -199,15 +199,10 @@ ChosenImages RecipeWorkbench::choose(const fs::path& path, const ImageChoice& ch
 
 AttackPlan RecipeWorkbench::planFor(const Model& model, std::int64_t images, bool adaptive,
                                     const std::string& precision) const {
-  AttackPlan plan;
-  plan.threadsPerWorker = m_parts.threads;
-  if (const auto measured = m_parts.plans.find(model, m_parts.threads)) plan = *measured;
+  AttackPlan plan = choosePlan(m_parts.plans, model, m_parts.threads);
   plan.precision = precision;
-  const std::int64_t copies = adaptive ? copiesOf(model) : 1;
-  const std::int64_t together = fittingBatch(model, plan.workers * plan.batchSize, copies, true);
-  plan.batchSize = std::max<std::int64_t>(1, together / plan.workers);
-  const std::int64_t share = (images + plan.workers - 1) / plan.workers;
-  plan.batchSize = std::min(plan.batchSize, std::max<std::int64_t>(1, share));
+  fitBatches(plan, model, adaptive ? copiesOf(model) : 1);
+  shareOut(plan, images);
   return plan;
 }
 
