@@ -12,6 +12,8 @@ namespace whorl::test {
 /// What a fake engine offers: a few of each kind, with parameters of every sort.
 class FakeLists : public Engine, public FakeWorld {
  public:
+  std::string userFolder;  ///< knob: "" keeps nothing
+
   EngineInfo info() const override {
     EngineInfo info;
     info.version = "0.0-fake";
@@ -21,6 +23,7 @@ class FakeLists : public Engine, public FakeWorld {
     info.devices = {"cpu"};
     info.threads = 2;
     info.bfloat16 = true;
+    info.userFolder = userFolder;
     return info;
   }
 

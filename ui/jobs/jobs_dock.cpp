@@ -55,6 +55,7 @@ JobsDock::JobsDock(EngineSession* session, QWidget* parent)
     updateTitle();
   });
   connect(session, &EngineSession::jobAdded, this, [this](const std::shared_ptr<Job>& job) { m_model->add(job); });
+  connect(session, &EngineSession::jobForecast, m_model, &JobsModel::setForecast);
   connect(session, &EngineSession::jobChanged, this, [this] { m_model->refreshSoon(); });
   updateTitle();
 }

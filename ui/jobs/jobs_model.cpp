@@ -86,10 +86,17 @@ void JobsModel::add(const std::shared_ptr<Job>& job) {
     if (row.job == job) return;
   }
   beginInsertRows({}, 0, 0);
-  m_rows.insert(m_rows.begin(), Row{job, {}, {}});
+  m_rows.insert(m_rows.begin(), Row{job, {}, {}, {}});
   m_rows.front().shown = look(m_rows.front());
   endInsertRows();
   m_tick.start();
+  refreshSoon();
+}
+
+void JobsModel::setForecast(const std::shared_ptr<Job>& job, const JobForecast& forecast) {
+  for (Row& row : m_rows) {
+    if (row.job == job) row.forecast = forecast;
+  }
   refreshSoon();
 }
 
@@ -109,6 +116,7 @@ JobSnapshot JobsModel::look(Row& row) const {
   if (progress.total > 0) {
     shown.fraction = std::clamp(static_cast<double>(progress.done) / static_cast<double>(progress.total), 0.0, 1.0);
   }
+  if (row.forecast && row.forecast->fraction) shown.fraction = *row.forecast->fraction;
   shown.message = QString::fromStdString(progress.message);
   if (isTerminal(shown.state)) {
     if (shown.state == JobState::Finished) shown.fraction = 1;
@@ -128,7 +136,8 @@ JobSnapshot JobsModel::look(Row& row) const {
   row.meter.update(progress.done, seconds);
   const double images = reportedRate(progress);
   shown.rate = images > 0 ? tr("%1 images/s").arg(countText(static_cast<std::int64_t>(images))) : QString();
-  if (const auto left = row.meter.secondsLeft(progress.done, progress.total)) {
+  const auto left = row.forecast ? row.forecast->secondsLeft : row.meter.secondsLeft(progress.done, progress.total);
+  if (left) {
     shown.timeLeft = tr("%1 left").arg(durationText(*left));
   }
   return shown;

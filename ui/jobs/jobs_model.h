@@ -7,10 +7,12 @@
 #include <QTimer>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/service/types.h"
 #include "ui/jobs/rate_meter.h"
+#include "ui/session/engine_session.h"
 
 namespace whorl::ui {
 
@@ -51,6 +53,8 @@ class JobsModel : public QAbstractListModel {
   int activeCount() const;
 
   void add(const std::shared_ptr<Job>& job);
+  /// What is expected of one of them, instead of what its rate says.
+  void setForecast(const std::shared_ptr<Job>& job, const JobForecast& forecast);
   /// Has a look at all jobs soon; many calls become one look.
   void refreshSoon();
   void clearEnded();
@@ -66,6 +70,7 @@ class JobsModel : public QAbstractListModel {
   struct Row {
     std::shared_ptr<Job> job;
     RateMeter meter;
+    std::optional<JobForecast> forecast;
     JobSnapshot shown;
   };
   void refresh();

@@ -184,6 +184,8 @@ void EvaluatePage::connectRun() {
   connect(m_run, &EvaluateRun::cellsChanged, this, &EvaluatePage::showCells);
   connect(m_run, &EvaluateRun::finished, this, &EvaluatePage::showResult);
   connect(m_run, &EvaluateRun::failed, this, &EvaluatePage::showFailure);
+  connect(&m_beat, &QTimer::timeout, this, &EvaluatePage::showPhase);
+  m_beat.setInterval(500);
   connect(m_plots, &EvaluatePlots::exportFailed, m_problem, &InlineMessage::setText);
   connect(m_notice, &NoticeBar::actionClicked, this, &EvaluatePage::openReport);
 }
@@ -245,12 +247,12 @@ void EvaluatePage::start(const std::vector<std::string>& only, bool again) {
   RecipeRequest request = this->request();
   request.only = only;
   if (again) request.rerun = only;
-  if (!m_info.userFolder.empty()) {
-    QString name = QString::fromStdString(recipe->id).section(u'/', -1).section(u'.', 0, 0);
-    if (!request.preset.empty()) name += u'-' + m_bar->preset();
-    request.report = m_info.userFolder + "/reports/" + name.toStdString();
-  }
+  request.report = reportFolder();
+  startForecast(request);
+  const auto begun =
+      connect(m_session, &EngineSession::jobAdded, this, [this](const std::shared_ptr<Job>& job) { m_job = job; });
   m_run->start(request, QString::fromStdString(recipe->title.empty() ? recipe->id : recipe->title));
+  disconnect(begun);
 }
 
 void EvaluatePage::startChosen(bool again) {
@@ -275,6 +277,7 @@ void EvaluatePage::showGrid(const RecipeResult& news) {
     giveRoom();
   }
   showChoice();
+  if (!m_run->state().active()) findReports();
   showPhase();
 }
 
@@ -296,9 +299,11 @@ void EvaluatePage::giveRoom() {
 
 void EvaluatePage::showCells(const EvaluateRun::CellNews& cells) {
   const auto shown = chosen();
+  passTime();
   bool redraw = false;
   for (const auto& [index, cell] : cells) {
     m_grid->setCell(index, cell);
+    cell.state == CellState::Running ? m_forecast.begin(index) : m_forecast.end(index);
     redraw |= std::any_of(shown.begin(), shown.end(), [&cell = cell](const RecipeCell* one) {
       return one->detector == cell.detector && (one->attack == cell.attack || one->attackFamily == cell.attackFamily);
     });

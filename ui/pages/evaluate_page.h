@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QElapsedTimer>
 #include <QPushButton>
+#include <QTimer>
 #include <QWidget>
 
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "core/service/types.h"
 #include "ui/evaluate/evaluate_run.h"
 #include "ui/evaluate/metric.h"
+#include "ui/evaluate/run_forecast.h"
 
+class QAction;
 class QComboBox;
 class QLabel;
 class QMenu;
@@ -57,6 +63,7 @@ class EvaluatePage : public QWidget {
   void reload();
   /// The attacked images of the current cell.
   void openImages();
+  /// The web page of the last report, or, where there is none of what is finished, writes it.
   void openReport();
   void setMetric(GridMetric metric);
   /// The grid to the clipboard.
@@ -100,9 +107,18 @@ class EvaluatePage : public QWidget {
   void showResult(const RecipeResult& result);
   void showFailure(const QString& problem);
   void showPhase();
+  QString phaseText(const QString& plan) const;
+  void showRunButtons(int cells, int ended);
+  void startForecast(const RecipeRequest& request);
+  /// Lets the time pass that went by since the last call.
+  void passTime();
   void showChoice();
   QString planText() const;
+  std::string reportFolder() const;
   void showReports(const std::vector<std::string>& reports);
+  void findReports();
+  void writeReport();
+  void openFile(const QString& path);
   std::vector<const RecipeCell*> chosen() const;
 
   EngineSession* m_session;
@@ -113,6 +129,7 @@ class EvaluatePage : public QWidget {
   QPushButton* m_stop;
   QToolButton* m_report;
   QMenu* m_reportMenu;
+  QAction* m_writeReport = nullptr;
   QComboBox* m_metric;
   QLabel* m_phase;
   ElidedLabel* m_summary;
@@ -128,6 +145,10 @@ class EvaluatePage : public QWidget {
   QString m_wantedRecipe;  ///< to be taken up when the recipes are known
   QString m_wantedPreset;
   QString m_reportPage;
+  RunForecast m_forecast;
+  std::shared_ptr<Job> m_job;  ///< the run that is under way
+  QElapsedTimer m_sinceBeat;
+  QTimer m_beat;  ///< while a run is under way
   bool m_loaded = false;
 };
 

@@ -119,8 +119,9 @@ void EvaluatePage::editRecipe() {
   const RecipeInfo* recipe = m_bar->recipe();
   if (!recipe || recipe->path.empty()) return;
   const QString path = QString::fromStdString(recipe->path);
-  if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path)))
+  if (!QDesktopServices::openUrl(QUrl::fromLocalFile(path))) {
     m_problem->setText(tr("No editor could be opened for %1.").arg(path));
+  }
 }
 
 void EvaluatePage::dragEnterEvent(QDragEnterEvent* event) {
@@ -145,6 +146,14 @@ void EvaluatePage::openImages() {
                       QString::fromStdString(cell->attack));
 }
 
+std::string EvaluatePage::reportFolder() const {
+  const RecipeInfo* recipe = m_bar->recipe();
+  if (!recipe || m_info.userFolder.empty()) return {};
+  QString name = QString::fromStdString(recipe->id).section(u'/', -1).section(u'.', 0, 0);
+  if (!m_bar->preset().isEmpty()) name += u'-' + m_bar->preset();
+  return m_info.userFolder + "/reports/" + name.toStdString();
+}
+
 void EvaluatePage::showReports(const std::vector<std::string>& reports) {
   m_reportMenu->clear();
   m_reportPage.clear();
@@ -154,22 +163,43 @@ void EvaluatePage::showReports(const std::vector<std::string>& reports) {
     const QString name = path.endsWith(u".html") ? tr("Open the web page")
                          : path.endsWith(u".md") ? tr("Open the Markdown text")
                                                  : tr("Open the LaTeX tables");
-    m_reportMenu->addAction(name, this, [path] { QDesktopServices::openUrl(QUrl::fromLocalFile(path)); })
-        ->setToolTip(path);
+    m_reportMenu->addAction(name, this, [this, path] { openFile(path); })->setToolTip(path);
   }
   if (!reports.empty()) {
     const QString folder = QFileInfo(QString::fromStdString(reports.front())).path();
-    m_reportMenu->addAction(tr("Open the folder"), this,
-                            [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
+    m_reportMenu->addAction(tr("Open the folder"), this, [this, folder] { openFile(folder); });
+    m_reportMenu->addSeparator();
   }
-  m_report->setEnabled(!reports.empty());
+  m_writeReport = m_reportMenu->addAction(tr("Write the report of what is finished"), this, &EvaluatePage::writeReport);
   m_report->setToolTip(reports.empty() ? tr("A run writes a report: Markdown, LaTeX and one web page with curves.")
                                        : QFileInfo(QString::fromStdString(reports.front())).path());
 }
 
-void EvaluatePage::openReport() {
-  if (!m_reportPage.isEmpty()) QDesktopServices::openUrl(QUrl::fromLocalFile(m_reportPage));
+/// What an earlier run wrote, perhaps in another session.
+void EvaluatePage::findReports() {
+  std::vector<std::string> reports;
+  const QString folder = QString::fromStdString(reportFolder());
+  for (const char* name : {"report.md", "report.tex", "report.html"}) {
+    const QString path = folder + u'/' + QString::fromLatin1(name);
+    if (!folder.isEmpty() && QFileInfo::exists(path)) reports.push_back(path.toStdString());
+  }
+  showReports(reports);
 }
+
+void EvaluatePage::writeReport() {
+  std::vector<std::string> finished;
+  for (const RecipeCell& cell : m_grid->result().cells) {
+    if (cell.state == CellState::Done) finished.push_back(cell.detector + "/" + cell.attack);
+  }
+  if (!finished.empty()) start(finished, false);
+}
+
+void EvaluatePage::openFile(const QString& path) {
+  const bool opened = QDesktopServices::openUrl(QUrl::fromLocalFile(path));
+  m_problem->setText(opened ? QString() : tr("No program could be started that opens %1.").arg(path));
+}
+
+void EvaluatePage::openReport() { m_reportPage.isEmpty() ? writeReport() : openFile(m_reportPage); }
 
 void EvaluatePage::copyTable(GridFormat format) { QApplication::clipboard()->setText(gridText(*m_grid, format)); }
 

@@ -16,6 +16,12 @@
 
 namespace whorl::ui {
 
+/// What somebody who knows a job's plan expects of it.
+struct JobForecast {
+  std::optional<double> fraction;     ///< how far it is in time, 0 to 1
+  std::optional<double> secondsLeft;  ///< nothing: nobody can say
+};
+
 /// The engine as the window uses it: loaded on a thread of its own after the first paint, its jobs' results brought
 /// back to the GUI thread. All methods and signals belong to the GUI thread.
 class EngineSession : public QObject {
@@ -58,6 +64,8 @@ class EngineSession : public QObject {
     }
   }
 
+  /// Tells what is expected of a job; that goes before what its steps a second let one guess.
+  void tellForecast(const std::shared_ptr<Job>& job, const JobForecast& forecast) { Q_EMIT jobForecast(job, forecast); }
   /// Tells everybody that a model was added, changed or removed.
   void announceModels() { Q_EMIT modelsChanged(); }
 
@@ -67,6 +75,7 @@ class EngineSession : public QObject {
   /// A job was queued. Lane::Interactive jobs are not announced: they are too many and too short.
   void jobAdded(const std::shared_ptr<whorl::Job>& job);
   void jobChanged(const std::shared_ptr<whorl::Job>& job);
+  void jobForecast(const std::shared_ptr<whorl::Job>& job, const whorl::ui::JobForecast& forecast);
   void modelsChanged();
 
  private:

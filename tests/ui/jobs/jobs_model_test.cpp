@@ -78,6 +78,26 @@ class JobsModelTest : public QObject {
     QCOMPARE(model.snapshot(0).fraction, 1.0);
   }
 
+  /// Cells of a recipe are no measure of time; who knows its plan says how long it takes.
+  void aForecastGoesBeforeTheRate() {
+    JobsModel model;
+    auto job = std::make_shared<SetJob>();
+    job->shown = {0, 100, "training", {}};
+    model.add(job);
+    model.setForecast(job, {0.4, 125.0});
+    QTRY_COMPARE(model.snapshot(0).timeLeft, QStringLiteral("2 min 05 s left"));
+    QCOMPARE(model.snapshot(0).fraction, 0.4);
+    for (int i = 1; i <= 10; ++i) {  // a rate that says 0.9 s
+      job->shown.done = 10 * i - 1;
+      job->time = 0.1 * i;
+      model.setForecast(job, {0.4, 90.0});
+      QTest::qWait(20);
+    }
+    QTRY_COMPARE(model.snapshot(0).timeLeft, QStringLiteral("1 min 30 s left"));
+    model.setForecast(job, {0.9, std::nullopt});
+    QTRY_COMPARE(model.snapshot(0).timeLeft, QString());
+  }
+
   void failureStaysWithItsReason() {
     JobsModel model;
     auto job = std::make_shared<SetJob>();

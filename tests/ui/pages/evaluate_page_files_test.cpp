@@ -5,11 +5,13 @@
 #include <QFile>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QToolButton>
 
 #include "tests/ui/pages/evaluate_world.h"
 #include "tests/ui/ui_test.h"
 #include "ui/evaluate/grid_text.h"
 #include "ui/evaluate/recipe_bar.h"
+#include "ui/pages/notice_bar.h"
 
 using namespace whorl;
 using namespace whorl::ui;
@@ -57,6 +59,39 @@ class EvaluatePageFilesTest : public QObject {
     QCOMPARE(wanted[0][0].toString(), QString("/nowhere/BIM-b.safetensors"));
     QCOMPARE(wanted[0][1].toString(), QString("/nowhere/glyphs-fingerprint.safetensors"));
     QVERIFY(world.problem().isEmpty());
+  }
+
+  /// Also in another session than that of the run: what is finished stands in the store.
+  void whatIsFinishedCanBeReported() {
+    QTemporaryDir folder;
+    World world(false, folder.path().toStdString());
+    QTRY_VERIFY(world.planned());
+    world.engine->recipeRuns.finished = {"blobs-greybox/KD/FGSM"};
+    world.page->reload();
+    QTRY_COMPARE(world.state(1, 0), CellState::Done);
+    auto* report = world.page->findChild<QToolButton*>("report");
+    QVERIFY(report->isEnabled());
+    QVERIFY(world.page->recipes()->choose("blobs-budget"));
+    QTRY_VERIFY(world.planned() && world.page->grid()->columnCount() == 3);
+    QVERIFY(!report->isEnabled());
+    QVERIFY(world.page->recipes()->choose("blobs-greybox"));
+    QTRY_VERIFY(report->isEnabled());
+    world.page->openReport();  // nothing is written yet: that comes first, of the finished cells alone
+    QTRY_COMPARE(world.phase(), EvaluatePhase::Finished);
+    QCOMPARE(world.engine->recipeRuns.finished.size(), std::size_t{1});
+    QVERIFY(world.page->findChild<NoticeBar*>()->actionButton()->isVisible());
+  }
+
+  /// Here no program opens anything.
+  void aReportThatCannotBeOpenedSaysWhereItIs() {
+    QTemporaryDir folder;
+    World world(false, folder.path().toStdString());
+    QTRY_VERIFY(world.planned());
+    QVERIFY(world.runToEnd());
+    world.page->openReport();
+    QVERIFY2(world.problem().contains("reports/blobs-greybox-quick/report.html"), qPrintable(world.problem()));
+    world.page->findChild<NoticeBar*>()->actionButton()->click();
+    QVERIFY(world.problem().contains("report.html"));
   }
 
   void brokenRecipesSayWhyAndCantBeRun() {

@@ -66,6 +66,28 @@ class EvaluatePageTest : public QObject {
     QVERIFY2(notice->text().contains("one cell failed"), qPrintable(notice->text()));
   }
 
+  /// From the first cell on, while nothing has ended yet: on the page and in the list of jobs.
+  void aRunSaysHowLongItTakes() {
+    World world(true);
+    QTRY_VERIFY(world.planned());
+    QSignalSpy forecasts(world.session.get(), &EngineSession::jobForecast);
+    world.button("run")->click();
+    const auto* phase = world.page->findChild<QLabel*>("evaluate_phase");
+    QTRY_VERIFY2(phase->text().startsWith("Running, about 3 min 5") || phase->text().endsWith("4 min 00 s left"),
+                 qPrintable(phase->text()));
+    world.gate->open(1);
+    QTRY_COMPARE(world.state(0, 1), CellState::Running);
+    QTRY_VERIFY(forecasts.count() > 0);
+    const auto last = forecasts.last()[1].value<JobForecast>();
+    QVERIFY(last.secondsLeft && *last.secondsLeft < 180);  // three cells, and the first was quick
+    QVERIFY(last.fraction && *last.fraction >= 0 && *last.fraction < 0.5);
+    world.gate->open(1000);
+    QTRY_COMPARE(world.phase(), EvaluatePhase::Finished);
+    const auto told = forecasts.count();
+    QTest::qWait(700);
+    QCOMPARE(forecasts.count(), told);
+  }
+
   void aFailedCellSaysWhy() {
     World world;
     QTRY_VERIFY(world.planned());

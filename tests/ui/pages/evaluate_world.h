@@ -49,7 +49,8 @@ struct EvaluateWorld {
   std::unique_ptr<EngineSession> session;
   std::unique_ptr<EvaluatePage> page;
 
-  explicit EvaluateWorld(bool gated = false) {
+  explicit EvaluateWorld(bool gated = false, const std::string& userFolder = {}) {
+    engine->userFolder = userFolder;
     if (gated) {
       engine->recipeRuns.onCell = [gate = gate](std::size_t i, const JobContext& job) { gate->wait(i, job); };
     }
