@@ -114,6 +114,48 @@ class Sgd : public Optimizer {
   std::vector<torch::Tensor> m_velocity;
 };
 
+/// Zeiler 2012. Torch has no fused kernel for it; a weight's step follows from the root mean squares of its gradients
+/// and of its own past steps, so a learning rate of 1 is the published one.
+class Adadelta : public Optimizer {
+ public:
+  Adadelta(const Parameters& parameters, const NamedTensors& weights)
+      : m_memory(parameters.real("beta2")),
+        m_weightDecay(parameters.real("weight_decay")),
+        m_names(weights),
+        m_weights(values(weights)),
+        m_squareAverage(zerosLike(m_weights)),
+        m_squareSteps(zerosLike(m_weights)) {}
+
+  void step(const std::vector<torch::Tensor>& gradients, const StepRates& rates) override {
+    const at::NoGradGuard noGrad;
+    for (std::size_t i = 0; i < m_weights.size(); ++i) {
+      const torch::Tensor gradient = at::add(gradients[i], m_weights[i], m_weightDecay);
+      m_squareAverage[i].mul_(m_memory).addcmul_(gradient, gradient, 1 - m_memory);
+      const torch::Tensor change =
+          (m_squareSteps[i] + kEpsilon).sqrt_().div_((m_squareAverage[i] + kEpsilon).sqrt_()).mul_(gradient);
+      m_squareSteps[i].mul_(m_memory).addcmul_(change, change, 1 - m_memory);
+      m_weights[i].sub_(change, rates.learningRate);
+    }
+  }
+
+  std::map<std::string, torch::Tensor> state() const override {
+    std::map<std::string, torch::Tensor> state;
+    addNamed(state, "square_avg", m_names, m_squareAverage);
+    addNamed(state, "acc_delta", m_names, m_squareSteps);
+    return state;
+  }
+
+ private:
+  static constexpr double kEpsilon = 1e-6;
+
+  double m_memory;
+  double m_weightDecay;
+  NamedTensors m_names;
+  std::vector<torch::Tensor> m_weights;
+  std::vector<torch::Tensor> m_squareAverage;
+  std::vector<torch::Tensor> m_squareSteps;
+};
+
 }  // namespace
 
 void Optimizer::load(const std::map<std::string, torch::Tensor>& given, const std::string& where) {
@@ -134,6 +176,7 @@ void Optimizer::load(const std::map<std::string, torch::Tensor>& given, const st
 
 std::unique_ptr<Optimizer> makeOptimizer(const Parameters& parameters, const Optimizer::NamedTensors& weights) {
   if (parameters.text("optimizer") == "sgd") return std::make_unique<Sgd>(parameters, weights);
+  if (parameters.text("optimizer") == "adadelta") return std::make_unique<Adadelta>(parameters, weights);
   return std::make_unique<Adam>(parameters, weights);
 }
 

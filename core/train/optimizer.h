@@ -14,8 +14,8 @@
 
 namespace whorl {
 
-/// Changes parameters by their gradients, in place, with torch's fused kernels (one pass over memory, CPU and GPU).
-/// Not thread-safe.
+/// Changes parameters by their gradients, in place, with torch's fused kernels where there are (one pass over memory,
+/// CPU and GPU). Not thread-safe.
 class Optimizer {
  public:
   using NamedTensors = std::vector<std::pair<std::string, torch::Tensor>>;
@@ -29,8 +29,8 @@ class Optimizer {
   void load(const std::map<std::string, torch::Tensor>& state, const std::string& where);
 };
 
-/// "adam" (Kingma & Ba 2015; `momentum` is beta1, weight decay is added to the gradient) or "sgd" (momentum,
-/// `nesterov`), with PyTorch's formulas. `parameters` of the plan are resolved.
+/// "adam" (Kingma & Ba 2015; `momentum` is beta1), "sgd" (momentum, `nesterov`) or "adadelta" (Zeiler 2012; `beta2` is
+/// rho), with PyTorch's formulas; weight decay is added to the gradient. `parameters` of the plan are resolved.
 std::unique_ptr<Optimizer> makeOptimizer(const Parameters& parameters, const Optimizer::NamedTensors& weights);
 
 }  // namespace whorl

@@ -14,9 +14,9 @@
 
 namespace whorl {
 
-/// Declared parameters of the optimiser loop: epochs, batch_size, optimizer (adam, sgd), learning_rate, momentum,
-/// weight_decay, schedule (constant, cosine, one_cycle, steps), precision (float32, bfloat16), augmentation (none,
-/// crop_flip), validation_fraction, checkpoint_seconds, …
+/// Declared parameters of the optimiser loop: epochs, batch_size, optimizer (adam, sgd, adadelta), learning_rate,
+/// momentum, weight_decay, schedule (constant, cosine, one_cycle, steps), precision (float32, bfloat16), augmentation
+/// (none, crop_flip), validation_fraction, checkpoint_seconds, …
 const std::vector<ParameterSpec>& trainerParameters();
 
 /// Named sets of values for architecture, objective and all parameters: "mnist-fingerprint" and so on.

@@ -71,10 +71,26 @@ class OptimizerTest : public QObject {
     }
   }
 
+  // Reference: three steps of torch.optim.Adadelta (PyTorch 2.13, lr 1, rho 0.95, foreach=False).
+  void adadeltaAsPyTorch() {
+    Parameters parameters = settings("adadelta", 0.01);
+    parameters.set("beta2", 0.95);
+    const auto w = weights();
+    const auto made = makeOptimizer(parameters, w);
+    for (int t = 0; t < 3; ++t) {
+      made->step({w[0].second * (t + 1), w[1].second.square() * 3}, StepRates{1, 0.9});
+    }
+    const std::vector<double> expected = {0.9830359220504761, -1.9830242395401,    0.4830598831176758,
+                                          2.983020544052124,  0.08723489940166473, -0.21388772130012512};
+    const torch::Tensor got = torch::cat({w[0].second.flatten(), w[1].second});
+    for (int i = 0; i < 6; ++i) QVERIFY2(qAbs(got[i].item<double>() - expected[i]) < 1e-6, qPrintable(text(got)));
+  }
+
   void stateContinuesToTheSameBits_data() {
     QTest::addColumn<QString>("optimizer");
     QTest::newRow("adam") << "adam";
     QTest::newRow("sgd") << "sgd";
+    QTest::newRow("adadelta") << "adadelta";
   }
   void stateContinuesToTheSameBits() {
     QFETCH(QString, optimizer);
