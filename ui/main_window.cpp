@@ -3,7 +3,6 @@
 
 #include <QAction>
 #include <QActionGroup>
-#include <QCloseEvent>
 #include <QFile>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -61,7 +60,7 @@ MainWindow::MainWindow(EngineSession* session, const Options& options, QWidget* 
     return m_explore;
   });
   addPages();
-  auto* jobs = new JobsDock(session, this);
+  auto* jobs = m_jobs = new JobsDock(session, this);
   if (jobs->objectName().isEmpty()) jobs->setObjectName(QStringLiteral("jobs"));
   addDockWidget(Qt::BottomDockWidgetArea, jobs);
   m_commands->adopt({QStringLiteral("view.jobs"),
@@ -98,7 +97,7 @@ void MainWindow::addPages() {
   setCentralWidget(middle);
 
   m_explore = new ExplorePage(m_session, m_commands, m_steps, m_pages);
-  auto* train = new TrainPage(m_session, m_pages);
+  auto* train = m_train = new TrainPage(m_session, m_pages);
   auto* models = new ModelsPage(m_session, m_pages);
   addPage(QStringLiteral("explore"), tr("Explore"), m_explore, 1);
   addPage(QStringLiteral("train"), tr("Train"), train, 2);
@@ -340,11 +339,6 @@ void MainWindow::saveSession() {
   settings.setValue(QStringLiteral("evaluate/preset"), m_evaluate->presetName());
   settings.setValue(QStringLiteral("evaluate/metric"), m_evaluate->metricId());
   if (m_explore->model()) m_store.write(m_explore->state());
-}
-
-void MainWindow::closeEvent(QCloseEvent* event) {
-  if (m_options.remember) saveSession();
-  QMainWindow::closeEvent(event);
 }
 
 }  // namespace whorl::ui

@@ -4,6 +4,8 @@
 #include <QMainWindow>
 #include <QStringList>
 
+#include <utility>
+
 #include "ui/session/session_store.h"
 #include "ui/style/theme.h"
 
@@ -18,6 +20,7 @@ class CommandRegistry;
 class EngineSession;
 class EvaluatePage;
 class ExplorePage;
+class JobsDock;
 class SideBar;
 class ModelsPage;
 class StepStack;
@@ -47,9 +50,13 @@ class MainWindow : public QMainWindow {
   void setTheme(Theme theme);
 
  protected:
+  /// Asks first while jobs are under way.
   void closeEvent(QCloseEvent* event) override;
 
  private:
+  void askToClose();
+  /// What is asked, and what comes of it.
+  std::pair<QString, QString> closeQuestion() const;
   void addPages();
   void addPage(const QString& name, const QString& title, QWidget* page, int number);
   void addWindowCommands();
@@ -74,13 +81,16 @@ class MainWindow : public QMainWindow {
   QStackedWidget* m_pages = nullptr;
   QActionGroup* m_pageActions = nullptr;
   ExplorePage* m_explore = nullptr;
+  TrainPage* m_train = nullptr;
   EvaluatePage* m_evaluate = nullptr;
+  JobsDock* m_jobs = nullptr;
   CommandPalette* m_palette = nullptr;
   QLabel* m_modelStatus = nullptr;
   QLabel* m_imageStatus = nullptr;
   QLabel* m_deviceStatus = nullptr;
   QLabel* m_memoryStatus = nullptr;
   Theme m_theme = Theme::System;
+  bool m_closing = false;  ///< somebody said that what is under way may be stopped
 };
 
 }  // namespace whorl::ui

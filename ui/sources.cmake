@@ -42,6 +42,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/main_window_close.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_state.cpp

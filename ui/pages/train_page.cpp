@@ -14,6 +14,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <utility>
+
 #include "ui/jobs/format.h"
 #include "ui/pages/notice_bar.h"
 #include "ui/pages/train_curves.h"
@@ -158,7 +160,14 @@ void TrainPage::connectRun() {
   connect(m_run, &TrainRun::finished, this, &TrainPage::showResult);
   connect(m_run, &TrainRun::failed, this, &TrainPage::showFailure);
   connect(m_curves, &TrainCurves::exportFailed, m_problem, &InlineMessage::setText);
-  connect(m_result, &NoticeBar::actionClicked, this, [this] { Q_EMIT openInExplore(m_resultModel); });
+  connect(m_result, &NoticeBar::actionClicked, this, [this] {
+    if (const auto run = std::exchange(m_offered, std::nullopt)) {
+      m_result->dismiss();
+      continueRun(*run);
+    } else {
+      Q_EMIT openInExplore(m_resultModel);
+    }
+  });
 }
 
 void TrainPage::reload() {
@@ -168,6 +177,7 @@ void TrainPage::reload() {
         m_form->setLists(lists);
         fillContinueMenu();
         showPhase();
+        tellBrokenOff();
       },
       [this](const Error& error) {
         if (error.kind() != ErrorKind::Cancelled) m_problem->setText(errorText(error));
@@ -183,6 +193,16 @@ void TrainPage::fillContinueMenu() {
   }
   if (!m_continueMenu->isEmpty()) m_continueMenu->addSeparator();
   m_continueMenu->addAction(tr("Choose a checkpoint file…"), this, &TrainPage::chooseCheckpoint);
+}
+
+void TrainPage::tellBrokenOff() {
+  const auto& runs = m_form->lists().brokenOff;
+  if (std::exchange(m_told, true) || runs.empty() || !m_run->state().canStart()) return;
+  m_offered = runs.front();
+  const QString when = QLocale(QLocale::English).toString(m_offered->when, QStringLiteral("d MMM yyyy, HH:mm"));
+  m_result->showNotice(
+      tr("“%1” was stopped before its end (%2). It can go on from its last checkpoint.").arg(m_offered->title, when),
+      tr("Continue"));
 }
 
 void TrainPage::start() {
@@ -222,6 +242,7 @@ void TrainPage::launch(const TrainRequest& request) {
   if (!m_run->state().canStart() || !m_form->obstacle().isEmpty()) return;
   m_problem->setText({});
   m_result->dismiss();
+  m_offered.reset();
   m_curves->clear();
   m_bar->setValue(0);
   m_figures->clear();
@@ -292,6 +313,7 @@ void TrainPage::showEvents(const std::vector<TrainEvent>& events) {
 }
 
 void TrainPage::showResult(const TrainResult& result) {
+  m_offered.reset();
   m_resultModel = QString::fromStdString(result.model);
   m_figures->setText(tr("%1 at %2 images/s on %3")
                          .arg(durationText(result.seconds),

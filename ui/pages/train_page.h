@@ -4,6 +4,8 @@
 #include <QPushButton>
 #include <QWidget>
 
+#include <optional>
+
 #include "ui/pages/train_lists.h"
 
 class QLabel;
@@ -53,6 +55,8 @@ class TrainPage : public QWidget {
   void chooseCheckpoint();
   void launch(const TrainRequest& request);
   void fillContinueMenu();
+  /// Tells of a run of an earlier session that can be gone on with, once.
+  void tellBrokenOff();
   void showPhase();
   void showEvents(const std::vector<TrainEvent>& events);
   void showResult(const TrainResult& result);
@@ -76,6 +80,8 @@ class TrainPage : public QWidget {
   InlineMessage* m_problem;
   QLabel* m_obstacle;
   QString m_resultModel;
+  std::optional<BrokenOffRun> m_offered;  ///< by the notice: to go on with it
+  bool m_told = false;                    ///< of runs of earlier sessions
 };
 
 }  // namespace whorl::ui

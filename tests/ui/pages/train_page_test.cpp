@@ -3,11 +3,14 @@
 
 #include <QCheckBox>
 #include <QComboBox>
+#include <QDateTime>
 #include <QDoubleSpinBox>
+#include <QFile>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QSignalSpy>
+#include <QTemporaryDir>
 #include <QTest>
 
 #include <condition_variable>
@@ -18,6 +21,7 @@
 #include "ui/pages/notice_bar.h"
 #include "ui/pages/train_curves.h"
 #include "ui/pages/train_form.h"
+#include "ui/pages/train_resume.h"
 #include "ui/pages/train_run.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/session/engine_session.h"
@@ -55,7 +59,8 @@ struct World {
   std::unique_ptr<EngineSession> session;
   std::unique_ptr<TrainPage> page;
 
-  explicit World(bool gated) {
+  explicit World(bool gated, const QString& userFolder = {}) {
+    engine->userFolder = userFolder.toStdString();
     if (gated) engine->onTrainStep = [gate = gate](std::int64_t step, const JobContext& job) { gate->wait(step, job); };
     session = std::make_unique<EngineSession>(engine);
     page = std::make_unique<TrainPage>(session.get());
@@ -96,6 +101,33 @@ class TrainPageTest : public QObject {
     epochs->setValue(7);
     world.choose("preset", QStringLiteral("glyphs-plain"));
     QCOMPARE(world.page->form()->request().parameters.integer("epochs"), std::int64_t{1});
+  }
+
+  /// The window may have been closed, or the power gone.
+  void aRunOfAnEarlierSessionIsOffered() {
+    QTemporaryDir folder;
+    TrainRequest broken;
+    {
+      World world(false);
+      QTRY_VERIFY(world.loaded());
+      broken = world.page->form()->request();
+    }
+    broken.modelName = "Half a night";
+    broken.checkpoint = newCheckpointPath(folder.path().toStdString(), "half", QDateTime::currentDateTime());
+    saveTrainRequest(broken);
+    QFile checkpoint(QString::fromStdString(broken.checkpoint));
+    QVERIFY(checkpoint.open(QIODevice::WriteOnly) && checkpoint.write("x") == 1);
+    checkpoint.close();
+    World world(false, folder.path());
+    QTRY_VERIFY(world.loaded());
+    auto* notice = world.page->findChild<NoticeBar*>();
+    QTRY_VERIFY(notice->isVisible());
+    QVERIFY2(notice->text().contains("Half a night"), qPrintable(notice->text()));
+    notice->actionButton()->click();
+    QTRY_COMPARE(world.phase(), TrainPhase::Finished);
+    QCOMPARE(world.page->run()->request().checkpoint, broken.checkpoint);
+    QVERIFY(world.page->run()->request().resume);
+    QTRY_VERIFY(notice->text().contains("classified correctly"));  // it is about the model now
   }
 
   void seedsAreNotCut() {
