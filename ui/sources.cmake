@@ -75,6 +75,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/column_area.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/elided_label.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/empty_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/image_view.cpp

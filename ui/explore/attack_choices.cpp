@@ -109,7 +109,8 @@ void AttackChoices::showStep(const StepRequest& request) {
     const int row = static_cast<int>(i) + 1;
     if (fits(m_operation.presets[i]) && (match < 0 || m_presets->itemText(row) == m_lastPreset)) match = row;
   }
-  if (fits({}) && (match < 0 || m_presets->itemText(0) == m_lastPreset)) match = 0;
+  const bool nobodyChose = m_lastPreset.isEmpty();
+  if (fits({}) && (match < 0 || nobodyChose || m_presets->itemText(0) == m_lastPreset)) match = 0;
   if (match >= 0) m_lastPreset = m_presets->itemText(match);
   m_presets->setPlaceholderText(m_lastPreset.isEmpty() || m_lastPreset == m_presets->itemText(0)
                                     ? tr("Own values")

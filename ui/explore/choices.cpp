@@ -16,14 +16,6 @@ QString shapeText(const ImageShape& shape) {
                                : QCoreApplication::translate("choices", "colour"));
 }
 
-/// The data set's name in a model's past (docs/model-file.md).
-std::string trainedOn(const ModelInfo& model) {
-  const auto past = nlohmann::json::parse(model.pastJson, nullptr, false);
-  if (!past.is_object() || !past.contains("data") || !past["data"].is_object()) return {};
-  const auto name = past["data"].find("name");
-  return name != past["data"].end() && name->is_string() ? name->get<std::string>() : std::string();
-}
-
 template <class Predicate>
 const DatasetInfo* firstAvailable(const std::vector<DatasetInfo>& datasets, Predicate fits) {
   for (const DatasetInfo& info : datasets) {
@@ -35,6 +27,14 @@ const DatasetInfo* firstAvailable(const std::vector<DatasetInfo>& datasets, Pred
 bool usable(const ModelInfo* model) { return model && model->problem.empty(); }
 
 }  // namespace
+
+// docs/model-file.md
+std::string trainedOn(const ModelInfo& model) {
+  const auto past = nlohmann::json::parse(model.pastJson, nullptr, false);
+  if (!past.is_object() || !past.contains("data") || !past["data"].is_object()) return {};
+  const auto name = past["data"].find("name");
+  return name != past["data"].end() && name->is_string() ? name->get<std::string>() : std::string();
+}
 
 bool available(const DatasetInfo& info) { return info.generated || !info.location.empty(); }
 

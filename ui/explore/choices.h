@@ -28,6 +28,9 @@ const DatasetInfo* chooseDataset(const std::vector<DatasetInfo>& datasets, const
 /// of another data set brings its own.
 bool sameImages(const std::vector<DatasetInfo>& datasets, const ModelInfo& a, const ModelInfo& b);
 
+/// Name of the data set in a model's past; "" if it isn't said.
+std::string trainedOn(const ModelInfo& model);
+
 /// In the order of the logits.
 QStringList classNames(const ModelInfo& model);
 const ModelInfo* findModel(const std::vector<ModelInfo>& models, const QString& id);

@@ -43,6 +43,15 @@ StepRequest withPreset(const Operation& operation, const StepRequest& step, cons
   return completed(operation, changed);
 }
 
+StepRequest firstRequest(const Operation& operation, const std::string& dataset) {
+  StepRequest step{operation.spec.name, {}};
+  if (!operation.attack) return completed(operation, step);
+  if (operation.threatModel == kBlackBox) step.threatModel = kBlackBox;
+  const auto own = std::find_if(operation.presets.begin(), operation.presets.end(),
+                                [&](const AttackPresetInfo& preset) { return preset.name == dataset; });
+  return own == operation.presets.end() ? completed(operation, step) : withPreset(operation, step, *own);
+}
+
 const Operation* findOperation(const Operations& operations, const std::string& name) {
   const auto found =
       std::find_if(operations.begin(), operations.end(), [&](const Operation& o) { return o.spec.name == name; });

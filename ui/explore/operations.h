@@ -26,6 +26,9 @@ std::vector<ParameterSpec> stepParameters(const Operation& operation, const std:
 /// The step with all parameters that it has under its threat model: values that fit are kept, the others take their
 /// defaults.
 StepRequest completed(const Operation& operation, const StepRequest& step);
+/// The step that an operation begins with: an attack as its preset for that data set says, where it has one, and under
+/// the weakest threat model that is enough for it.
+StepRequest firstRequest(const Operation& operation, const std::string& dataset);
 /// The step with a preset's values, defaults elsewhere. A preset for adaptive attackers makes it one.
 StepRequest withPreset(const Operation& operation, const StepRequest& step, const AttackPresetInfo& preset);
 

@@ -4,16 +4,17 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
-#include <QScrollArea>
 #include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
 #include <optional>
 
+#include "ui/explore/choices.h"
 #include "ui/explore/step_card.h"
 #include "ui/explore/step_stack.h"
 #include "ui/style/icons.h"
+#include "ui/widgets/column_area.h"
 #include "ui/widgets/inline_message.h"
 #include "ui/widgets/seed_box.h"
 
@@ -50,11 +51,9 @@ void StepPanel::build() {
   m_problem = new InlineMessage(this);
   column->addWidget(m_problem);
 
-  auto* area = new QScrollArea(this);
-  area->setFrameShape(QFrame::NoFrame);
-  area->setWidgetResizable(true);
-  area->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+  auto* area = new ColumnArea(this);
   auto* content = new QWidget(area);
+  content->setMinimumWidth(264);
   m_list = new QVBoxLayout(content);
   m_list->setContentsMargins(0, 0, 2, 0);
   m_list->setSpacing(8);
@@ -105,8 +104,10 @@ void StepPanel::fillMenu() {
     for (const Operation& operation : m_operations) {
       if (operation.attack != attacks) continue;
       const QString title = QString::fromStdString(operation.spec.title);
-      QAction* action = m_menu->addAction(title, this, [this, spec = operation.spec, title] {
-        m_stack->add({spec.name, resolve(spec.name, spec.parameters, {}), true, {}}, title);
+      QAction* action = m_menu->addAction(title, this, [this, name = operation.spec.name, title] {
+        if (const Operation* chosen = findOperation(m_operations, name)) {
+          m_stack->add(firstRequest(*chosen, m_dataset), title);
+        }
       });
       action->setObjectName(QString::fromStdString(operation.spec.name));
       action->setToolTip(QString::fromStdString(operation.spec.summary));
@@ -180,6 +181,7 @@ void StepPanel::setRunning(std::size_t position, const QString& text) {
 void StepPanel::setModel(const ModelInfo& model) {
   m_classes = static_cast<int>(model.classNames.size());
   m_fingerprinted = model.fingerprints > 0;
+  m_dataset = trainedOn(model);
   for (StepCard* card : m_cards) card->setModel(m_classes, m_fingerprinted);
 }
 

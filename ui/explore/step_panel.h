@@ -54,6 +54,7 @@ class StepPanel : public QWidget {
   std::vector<StepCard*> m_cards;
   int m_classes = 0;
   bool m_fingerprinted = false;
+  std::string m_dataset;  ///< that the model was trained on
   QMenu* m_menu;
   InlineMessage* m_problem;
   QVBoxLayout* m_list;

@@ -38,11 +38,22 @@ NumberBox::NumberBox(QWidget* parent) : QDoubleSpinBox(parent) {
   setLocale(plain);
 }
 
+void NumberBox::setSpecialText(double value, const QString& text) {
+  m_special.emplace_back(value, text);
+  setSuffix(suffix());  // writes the value again
+}
+
 QString NumberBox::textFromValue(double value) const {
+  for (const auto& [special, text] : m_special) {
+    if (value == special) return text;
+  }
   return decimals() == 0 ? locale().toString(value, 'f', 0) : locale().toString(value, 'g', 5);
 }
 
 double NumberBox::valueFromText(const QString& text) const {
+  for (const auto& [value, name] : m_special) {
+    if (text.startsWith(name)) return value;
+  }
   return parse(locale(), text.chopped(suffix().size() <= text.size() && text.endsWith(suffix()) ? suffix().size() : 0))
       .value_or(value());
 }
@@ -50,6 +61,10 @@ double NumberBox::valueFromText(const QString& text) const {
 QValidator::State NumberBox::validate(QString& text, int&) const {
   QString bare = text;
   if (!suffix().isEmpty() && bare.endsWith(suffix())) bare.chop(suffix().size());
+  for (const auto& [value, name] : m_special) {
+    if (bare == name) return QValidator::Acceptable;
+    if (!bare.isEmpty() && name.startsWith(bare)) return QValidator::Intermediate;
+  }
   if (const auto value = parse(locale(), bare)) {
     return *value >= minimum() && *value <= maximum() ? QValidator::Acceptable : QValidator::Intermediate;
   }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "ui/widgets/number_box.h"
 
@@ -80,6 +81,20 @@ QString tooltip(const ParameterSpec& spec) {
           .arg(QString::fromStdString(allowedRange(spec)).toHtmlEscaped(),
                QString::fromStdString(toText(spec.defaultValue)).toHtmlEscaped(), QString::fromStdString(spec.name));
   return QStringLiteral("<p>%1</p>").arg(text);
+}
+
+/// Numbers that stand for something else, as the parameters' help says.
+std::vector<std::pair<double, QString>> specialValues(const ParameterSpec& spec) {
+  std::vector<std::pair<double, QString>> named;
+  const auto add = [&](double value, const char* text) {
+    if (spec.minimum <= value && value <= spec.maximum) named.emplace_back(value, ParameterForm::tr(text));
+  };
+  if (spec.name == "step_size") add(0, QT_TR_NOOP("automatic"));
+  if (spec.name == "target") {
+    add(-1, QT_TR_NOOP("drawn at random"));
+    add(-2, QT_TR_NOOP("next class"));
+  }
+  return named;
 }
 
 }  // namespace
@@ -242,8 +257,9 @@ void ParameterForm::addNumber(Row& row, int line) {
     m_grid->addWidget(row.number, line, 1, 1, 2);
     return;
   }
-  row.number->setMinimumWidth(88);
-  row.number->setMaximumWidth(110);
+  const int widest = specialTexts(row);
+  row.number->setMinimumWidth(std::max(88, widest));
+  row.number->setMaximumWidth(std::max(110, widest));
   row.slider = new QSlider(Qt::Horizontal, this);
   row.slider->setObjectName(QString::fromStdString(row.spec.name) + QStringLiteral("_slider"));
   row.slider->setAccessibleName(parameterTitle(row.spec.name));
@@ -257,6 +273,17 @@ void ParameterForm::addNumber(Row& row, int line) {
   });
   m_grid->addWidget(row.slider, line, 1);
   m_grid->addWidget(row.number, line, 2);
+}
+
+/// Names the values that mean something else; returns how much room the names need, 0 for none.
+int ParameterForm::specialTexts(Row& row) {
+  constexpr int kArrows = 34;  // and margins
+  int widest = 0;
+  for (const auto& [value, text] : specialValues(row.spec)) {
+    row.number->setSpecialText(value, text);
+    widest = std::max(widest, row.number->fontMetrics().horizontalAdvance(text) + kArrows);
+  }
+  return widest;
 }
 
 void ParameterForm::addChoice(Row& row, int line) {

@@ -48,6 +48,7 @@ class ParameterForm : public QWidget {
   struct Row;
   void addRow(const ParameterSpec& spec);
   void addNumber(Row& row, int line);
+  static int specialTexts(Row& row);
   void addChoice(Row& row, int line);
   void addText(Row& row, int line);
   void addBoolean(Row& row, int line);

@@ -73,6 +73,31 @@ class AttackChoicesTest : public QObject {
     QCOMPARE(world.presets->placeholderText(), QString("mnist, changed"));
   }
 
+  /// A preset that happens to be the defaults under another name is not what was chosen.
+  void defaultsAreCalledDefaults() {
+    Operation what = operation("bim");
+    what.presets.push_back({"peers", "As others do it", "grey-box", completed(what, {"bim", {}}).parameters});
+    AttackChoices choices(what);
+    auto* presets = choices.findChild<QComboBox*>("preset");
+    const StepRequest step = completed(what, {"bim", {}});
+    choices.showStep(step);
+    QCOMPARE(presets->currentText(), QString("Defaults"));
+    World::pick(presets, presets->findText("peers"));
+    choices.showStep(step);
+    QCOMPARE(presets->currentText(), QString("peers"));
+  }
+
+  void beginsAsTheDataSetHasIt() {
+    Operation what = operation("bim");
+    QCOMPARE(firstRequest(what, "mnist"), withPreset(what, {"bim", {}}, what.presets[0]));
+    QCOMPARE(firstRequest(what, "glyphs"), completed(what, {"bim", {}}));
+    QCOMPARE(firstRequest(what, ""), completed(what, {"bim", {}}));
+    what.threatModel = kBlackBox;  // needs no gradients, so it asks for none
+    QCOMPARE(firstRequest(what, "mnist").threatModel, std::string(kBlackBox));
+    QCOMPARE(firstRequest(what, "mnist").parameters.real("epsilon"), 0.4);
+    QCOMPARE(firstRequest({{"jpeg", "JPEG", "", "", {}}}, "mnist").threatModel, std::string());
+  }
+
   void asksForAnotherAttacker() {
     World world("bim");
     world.choices.setFingerprinted(true);

@@ -48,6 +48,35 @@ class ParameterFormTest : public QObject {
     QVERIFY(!form.findChild<QSlider*>("seed_slider"));
   }
 
+  /// -1 is no class, and 0 no length.
+  void namesValuesThatMeanSomethingElse() {
+    ParameterForm form;
+    form.setSpecs({ParameterSpec::integer("target", -1, -2, 9, "", "Class to reach"),
+                   ParameterSpec::real("step_size", 0, 0, 1000, "[0,1]", "0 means a fitting one"),
+                   ParameterSpec::real("overshoot", 0, 0, 1, "", "Here 0 is 0")});
+    auto* target = child<NumberBox>(form, "target");
+    auto* size = child<NumberBox>(form, "step_size");
+    QCOMPARE(target->text(), QString("drawn at random"));
+    QCOMPARE(size->text(), QString("automatic"));
+    QCOMPARE(child<NumberBox>(form, "overshoot")->text(), QString("0"));
+    target->stepUp();
+    QCOMPARE(target->text(), QString("0"));
+    QCOMPARE(form.values().integer("target"), std::int64_t{0});
+    target->setFocus();
+    target->selectAll();
+    QTest::keyClicks(target, "next class");
+    QTest::keyClick(target, Qt::Key_Return);
+    QCOMPARE(form.values().integer("target"), std::int64_t{-2});
+    size->selectAll();
+    QTest::keyClicks(size, "8/255");
+    QTest::keyClick(size, Qt::Key_Return);
+    QCOMPARE(form.values().real("step_size"), 8.0 / 255);
+    size->selectAll();
+    QTest::keyClicks(size, "automatic");
+    QTest::keyClick(size, Qt::Key_Return);
+    QCOMPARE(form.values().real("step_size"), 0.0);
+  }
+
   void keepsWhatFits() {
     ParameterForm form;
     form.setSpecs(specs(),
