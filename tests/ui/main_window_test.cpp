@@ -47,7 +47,7 @@ class MainWindowTest : public QObject {
     std::unique_ptr<EngineSession> session;
     std::unique_ptr<MainWindow> window;
 
-    explicit World(MainWindow::Options options = {false, {}}) {
+    explicit World(const MainWindow::Options& options = {false, {}}) {
       session = std::make_unique<EngineSession>(engine);
       window = std::make_unique<MainWindow>(session.get(), options);
       window->show();
