@@ -72,6 +72,11 @@ GaussianTwins gaussianTwins(const Tensor& clean, const Tensor& adversarial, std:
   return {noisy(high), high};
 }
 
+Tensor gaussianTwins(const Tensor& clean, double sigma, std::uint64_t seed, const std::vector<std::int64_t>& indices) {
+  checkPair(clean, clean, indices);
+  return (clean + standardNormal(clean, seed, indices) * sigma).clamp_(0, 1);
+}
+
 Tensor saturatedTwins(const Tensor& clean, const Tensor& adversarial, std::uint64_t seed,
                       const std::vector<std::int64_t>& indices) {
   checkPair(clean, adversarial, indices);

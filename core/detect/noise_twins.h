@@ -22,6 +22,10 @@ struct GaussianTwins {
 GaussianTwins gaussianTwins(const torch::Tensor& clean, const torch::Tensor& adversarial, std::uint64_t seed,
                             const std::vector<std::int64_t>& indices = {});
 
+/// Gaussian noise of a given σ > 0, clipped to [0,1]: the published settings.
+torch::Tensor gaussianTwins(const torch::Tensor& clean, double sigma, std::uint64_t seed,
+                            const std::vector<std::int64_t>& indices = {});
+
 /// For attacks that change few pixels (JSMA): of each image as many numbers as the attack changed, chosen at random
 /// among those that aren't 1 already, are set to 1; all of them where there are fewer.
 torch::Tensor saturatedTwins(const torch::Tensor& clean, const torch::Tensor& adversarial, std::uint64_t seed,

@@ -87,7 +87,7 @@ CellSteps::CellResult CellSteps::cell(const PlannedCell& cell, bool again, const
     fit = fitted(detector, detector.fitEach ? cell.attack : detector.fit.value_or(0), set->indices, models, context);
     if (!fit) return m_cell;
   }
-  m_cell.scores = scores(detector, *set, fit, models, context);
+  m_cell.scores = scores(detector, *set, attack.noiseSigma, fit, models, context);
   return m_cell;
 }
 
@@ -334,7 +334,9 @@ std::optional<StoredEntry> CellSteps::fitted(const PlannedDetector& detector, st
       work.without = set->indices;
     }
     work.attacked = set->entry.artefact;
+    work.noiseSigma = m_plan.attacks[attack].noiseSigma;
     wanted["set"] = set->entry.key;
+    if (work.noiseSigma > 0) wanted["noise_sigma"] = work.noiseSigma;
   }
   if (detector.task->needsTraining) {
     work.training = choice("train", sample.train, false);
@@ -353,7 +355,7 @@ std::optional<StoredEntry> CellSteps::fitted(const PlannedDetector& detector, st
       });
 }
 
-std::optional<ScoredSet> CellSteps::scores(const PlannedDetector& detector, const AttackedSet& set,
+std::optional<ScoredSet> CellSteps::scores(const PlannedDetector& detector, const AttackedSet& set, double noiseSigma,
                                            const std::optional<StoredEntry>& fit, const std::vector<ModelFile>& models,
                                            const JobContext& context) {
   ScoreWork work;
@@ -365,6 +367,7 @@ std::optional<ScoredSet> CellSteps::scores(const PlannedDetector& detector, cons
                  {"seed", work.seed}, {"noisy", work.noisyNegatives},       {"fit", nullptr},
                  {"detector", "none"}};
   if (detector.task) wanted.update(request(*detector.task));
+  if (work.noisyNegatives && noiseSigma > 0) wanted["noise_sigma"] = work.noiseSigma = noiseSigma;
   for (const ModelFile& model : models) {
     work.models.push_back(model.path);
     wanted["models"].push_back(model.sha256);

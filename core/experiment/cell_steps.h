@@ -60,7 +60,7 @@ class CellSteps {
   std::optional<StoredEntry> fitted(const PlannedDetector& detector, std::size_t attack,
                                     const std::vector<std::int64_t>& tested, const std::vector<ModelFile>& models,
                                     const JobContext& context);
-  std::optional<ScoredSet> scores(const PlannedDetector& detector, const AttackedSet& set,
+  std::optional<ScoredSet> scores(const PlannedDetector& detector, const AttackedSet& set, double noiseSigma,
                                   const std::optional<StoredEntry>& fit, const std::vector<ModelFile>& models,
                                   const JobContext& context);
   ImageChoice choice(const std::string& split, std::int64_t count, bool fromEnd) const;

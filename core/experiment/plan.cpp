@@ -123,6 +123,7 @@ class Planner {
       entry.task = atLine(recipe(), attack.line, [&] { return m_workbench.resolve(single); });
       entry.count = attack.count > 0 ? attack.count : recipe().sample.count;
       if (!attack.on.empty()) entry.on = m_modelsByName.at(attack.on).front();
+      entry.noiseSigma = attack.noiseSigma;
       places.push_back(m_plan.attacks.size());
       m_plan.attacks.push_back(std::move(entry));
     }

@@ -28,6 +28,7 @@ struct PlannedAttack {
   AttackTask task;
   std::int64_t count = 0;
   std::optional<std::size_t> on;  ///< the model that is attacked; none: the watched one
+  double noiseSigma = 0;          ///< 0: noise as large as the attack's change
 };
 
 struct PlannedDetector {

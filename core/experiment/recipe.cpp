@@ -154,6 +154,7 @@ class RecipeReader {
     attack.on = reader.text("on");
     attack.precision = reader.choice("precision", attack.precision, {"float32", "bfloat16"});
     reader.done();
+    attack.noiseSigma = reader.number("noise_sigma", 0, 0, 10);
     return attack;
   }
 

@@ -48,6 +48,7 @@ struct RecipeAttack {
   std::vector<double> epsilon;        ///< budgets; empty for the one of the parameters
   std::string on;                     ///< the model whose images are shown to the others; "" for the watched one itself
   std::string precision = "float32";  ///< or "bfloat16"
+  double noiseSigma = 0;  ///< of the noise that its images are told from; 0: as large as the attack's change
 };
 
 /// A row, or several where its model is swept.

@@ -93,6 +93,7 @@ struct FitWork {
   std::filesystem::path attacked;             ///< a set; empty if it isn't needed
   ImageChoice training;                       ///< count 0 if they aren't needed
   std::vector<std::int64_t> without;          ///< places in the training split that are not to be used
+  double noiseSigma = 0;                      ///< of the noisy twins; 0: as large as the attack's change
   std::uint64_t seed = 0;
 };
 
@@ -102,6 +103,7 @@ struct ScoreWork {
   std::filesystem::path fitted;               ///< empty if nothing is
   std::filesystem::path attacked;             ///< a set
   bool noisyNegatives = false;
+  double noiseSigma = 0;  ///< as of the fit, for this attack
   std::uint64_t seed = 0;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Detectors of recipes: fitting them, and what they say of attacked sets.
 #include <algorithm>
-#include <cstring>
 #include <set>
 
 #include <ATen/ops/cat.h>
@@ -39,9 +38,11 @@ const torch::Tensor& column(const TensorFile& set, const char* name, const fs::p
               "compute it again with --rerun");
 }
 
-/// As large as the attack's change: saturated pixels where it counts them, else Gaussian.
+/// Gaussian of the given `sigma`; where that is 0 as large as the attack's change: saturated pixels where it counts
+/// them, else Gaussian.
 torch::Tensor noiseLike(const TensorFile& set, const torch::Tensor& clean, const torch::Tensor& adversarial,
-                        const std::vector<std::int64_t>& indices, std::uint64_t seed) {
+                        const std::vector<std::int64_t>& indices, double sigma, std::uint64_t seed) {
+  if (sigma > 0) return gaussianTwins(clean, sigma, seed, indices);
   const auto metadata = set.metadata.find("whorl");
   const auto document = metadata == set.metadata.end()
                             ? nlohmann::json()
@@ -51,19 +52,6 @@ torch::Tensor noiseLike(const TensorFile& set, const torch::Tensor& clean, const
     return saturatedTwins(clean, adversarial, seed, indices);
   }
   return gaussianTwins(clean, adversarial, seed, indices).images;
-}
-
-/// [n,C,H,W] uint8, as stored.
-torch::Tensor bytesAt(const DataSplit& split, const std::vector<std::int64_t>& indices) {
-  const std::int64_t size = split.shape.size();
-  auto bytes =
-      torch::empty({std::ssize(indices), split.shape.channels, split.shape.height, split.shape.width}, torch::kUInt8);
-  auto* target = bytes.mutable_data_ptr<std::uint8_t>();
-  for (const std::int64_t index : indices) {
-    std::memcpy(target, split.pixels.data() + index * size, static_cast<std::size_t>(size));
-    target += size;
-  }
-  return bytes;
 }
 
 void addTrainingImages(DetectorFitData& data, const FitWork& work, const DataSplit& split) {
@@ -89,7 +77,8 @@ void addAttackedImages(DetectorFitData& data, const FitWork& work) {
   data.clean = column(set, "original", work.attacked).index_select(0, rows);
   data.adversarial = column(set, "adversarial", work.attacked).index_select(0, rows);
   data.noisy = noiseLike(set, data.clean, data.adversarial,
-                         toVector<std::int64_t>(column(set, "index", work.attacked).index_select(0, rows)), work.seed);
+                         toVector<std::int64_t>(column(set, "index", work.attacked).index_select(0, rows)),
+                         work.noiseSigma, work.seed);
 }
 
 std::int64_t batchFor(const Model& model, const Detector& detector) {
@@ -187,8 +176,9 @@ ScoredSet RecipeWorkbench::score(const ScoreWork& work, const JobContext& contex
     scored.clean = scores(watched.original, "scoring clean images");
     scored.adversarial = scores(watched.adversarial, "scoring attacked images");
     if (work.noisyNegatives) {
-      const auto noisy = scores(noiseLike(set, watched.original, watched.adversarial, watched.indices, work.seed),
-                                "scoring noisy images");
+      const torch::Tensor twinsWithNoise =
+          noiseLike(set, watched.original, watched.adversarial, watched.indices, work.noiseSigma, work.seed);
+      const auto noisy = scores(twinsWithNoise, "scoring noisy images");
       scored.clean.insert(scored.clean.end(), noisy.begin(), noisy.end());
     }
     return scored;

@@ -42,6 +42,7 @@ void NoiseTwinsTest::gaussianNoiseIsAsLargeAsTheAttack() {
     QVERIFY(std::abs(meanL2(twins.images, clean) / meanL2(attacked, clean) - 1) < 1e-4);
     QVERIFY(twins.images.min().item<float>() >= 0 && twins.images.max().item<float>() <= 1);
     QVERIFY(twins.sigma > 0);
+    QVERIFY(gaussianTwins(clean, twins.sigma, 7).allclose(twins.images, 0, 1e-6));
     if (epsilon < .05) QVERIFY(std::abs(twins.sigma / epsilon - 1) < .2);  // hardly clipped: σ √d = ε √d
   }
 }
