@@ -62,6 +62,7 @@ class Planner {
     for (const RecipeDetector& detector : recipe().detectors) addDetector(detector);
     addCells();
     addPublished();
+    addChecks();
     return std::move(m_plan);
   }
 
@@ -122,8 +123,8 @@ class Planner {
       }
       entry.task = atLine(recipe(), attack.line, [&] { return m_workbench.resolve(single); });
       entry.count = attack.count > 0 ? attack.count : recipe().sample.count;
-      if (!attack.on.empty()) entry.on = m_modelsByName.at(attack.on).front();
       entry.noiseSigma = attack.noiseSigma;
+      if (!attack.on.empty()) entry.on = m_modelsByName.at(attack.on).front();
       places.push_back(m_plan.attacks.size());
       m_plan.attacks.push_back(std::move(entry));
     }
@@ -200,17 +201,40 @@ class Planner {
         cell.publishedSource = figure.source;
         known = true;
       }
-      if (!known && !skipped(figure)) {
+      if (!known && !skipped(figure.detector, figure.attack)) {
         refuse(figure.line, "there is no cell " + figure.detector + "/" + figure.attack + " to compare with");
       }
     }
   }
 
   /// A preset may have taken its row or column out; then the figure has nothing to stand beside.
-  bool skipped(const RecipePublished& figure) const {
-    return !m_attacksByName.contains(figure.attack) ||
+  bool skipped(const std::string& detector, const std::string& attack) const {
+    return !m_attacksByName.contains(attack) ||
            std::none_of(recipe().detectors.begin(), recipe().detectors.end(),
-                        [&](const RecipeDetector& each) { return each.name == figure.detector; });
+                        [&](const RecipeDetector& each) { return each.name == detector; });
+  }
+
+  void addChecks() {
+    for (const RecipeCheck& check : recipe().checks) {
+      const auto cell = cellOf(check.cell, check.line);
+      const auto other = check.other.empty() ? std::nullopt : cellOf(check.other, check.line);
+      if (cell && (other || check.other.empty())) m_plan.checks.push_back({check, *cell, other});
+    }
+  }
+
+  /// None if a preset took its row or column out.
+  std::optional<std::size_t> cellOf(const std::string& name, int line) const {
+    for (std::size_t i = 0; i < m_plan.cells.size(); ++i) {
+      const PlannedCell& cell = m_plan.cells[i];
+      if (m_plan.detectors[cell.detector].name + "/" + m_plan.attacks[cell.attack].name == name) return i;
+    }
+    const auto slash = name.find('/');
+    const std::string detector = name.substr(0, slash);
+    const std::string attack = name.substr(slash + 1);
+    if (!skipped(detector.substr(0, detector.find(" (")), attack.substr(0, attack.find(" ε=")))) {
+      refuse(line, "there is no cell \"" + name + "\"", "a cell is DETECTOR/ATTACK, with the budget if it has several");
+    }
+    return std::nullopt;
   }
 
   Plan m_plan;

@@ -48,12 +48,19 @@ struct PlannedCell {
   std::string publishedSource;
 };
 
+struct PlannedCheck {
+  RecipeCheck check;
+  std::size_t cell = 0;
+  std::optional<std::size_t> other;
+};
+
 struct Plan {
   Recipe recipe;
   std::vector<PlannedModel> models;
   std::vector<PlannedAttack> attacks;
   std::vector<PlannedDetector> detectors;
   std::vector<PlannedCell> cells;  ///< row by row
+  std::vector<PlannedCheck> checks;
 };
 
 /// Error(BadInput) with file and line for names and values that attacks, detectors and architectures don't have, and

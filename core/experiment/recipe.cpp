@@ -56,6 +56,7 @@ class RecipeReader {
     for (const TomlNode* node : list("attack")) m_recipe.attacks.push_back(readAttack(*node));
     for (const TomlNode* node : list("detector")) m_recipe.detectors.push_back(readDetector(*node));
     for (const TomlNode* node : list("published")) readPublished(*node);
+    for (const TomlNode* node : list("check")) m_recipe.checks.push_back(readCheck(*node));
     m_root.table("preset");  // applied before
     m_root.done();
     check();
@@ -153,8 +154,8 @@ class RecipeReader {
     if (reader.has("epsilon")) attack.epsilon = reader.numbers("epsilon", 0, 1e6);
     attack.on = reader.text("on");
     attack.precision = reader.choice("precision", attack.precision, {"float32", "bfloat16"});
-    reader.done();
     attack.noiseSigma = reader.number("noise_sigma", 0, 0, 10);
+    reader.done();
     return attack;
   }
 
@@ -182,13 +183,42 @@ class RecipeReader {
     reader.done();
     if (!figures || figures->empty()) reader.refuse(node.line, "[[published]] needs auc_percent, a figure a column");
     for (const auto& [attack, value] : *figures) {
-      const auto* whole = std::get_if<std::int64_t>(&value.value);
-      const auto* number = std::get_if<double>(&value.value);
-      if (!whole && !number) reader.refuse(value.line, "the figure of " + attack + " must be a number");
-      const double percent = whole ? static_cast<double>(*whole) : *number;
-      if (!(percent >= 0 && percent <= 100)) reader.refuse(value.line, "an AUC in per cent lies in 0 to 100");
-      m_recipe.published.push_back({value.line, detector, attack, percent / 100, source});
+      const double auc = share(reader, value, "the figure of " + attack);
+      m_recipe.published.push_back({value.line, detector, attack, auc, source});
     }
+  }
+
+  /// From per cent.
+  static double share(const TableReader& reader, const TomlNode& node, const std::string& what) {
+    const auto* whole = std::get_if<std::int64_t>(&node.value);
+    const auto* number = std::get_if<double>(&node.value);
+    if (!whole && !number) reader.refuse(node.line, what + " must be a number");
+    const double percent = whole ? static_cast<double>(*whole) : *number;
+    if (!(percent >= 0 && percent <= 100)) reader.refuse(node.line, what + " is in per cent: 0 to 100");
+    return percent / 100;
+  }
+
+  RecipeCheck readCheck(const TomlNode& node) {
+    TableReader reader(node, m_file, "[[check]]");
+    RecipeCheck check;
+    check.line = node.line;
+    check.claim = reader.requiredText("claim");
+    check.figure = reader.choice("figure", "success", {"success", "accuracy", "combined", "evasion", "auc"});
+    check.cell = reader.requiredText("cell");
+    const TomlNode* least = reader.node("at_least");
+    const TomlNode* most = reader.node("at_most");
+    reader.done();
+    if (!least == !most) {
+      reader.refuse(node.line, "a check needs at_least or at_most", "a number in per cent, or a cell");
+    }
+    check.atLeast = least != nullptr;
+    const TomlNode& bound = least ? *least : *most;
+    if (const auto* cell = std::get_if<std::string>(&bound.value)) {
+      check.other = *cell;
+    } else {
+      check.value = share(reader, bound, check.atLeast ? "at_least" : "at_most");
+    }
+    return check;
   }
 
   [[noreturn]] void refuse(int line, const std::string& what, const std::string& hint = {}) const {
@@ -211,6 +241,13 @@ class RecipeReader {
     std::string known;
     for (const auto& each : names) known += (known.empty() ? "" : ", ") + each;
     refuse(line, std::string("there is no ") + what + " \"" + name + "\"", known.empty() ? "" : "known: " + known);
+  }
+
+  void requireCell(const std::string& cell, int line) const {
+    const auto slash = cell.find('/');
+    if (slash == std::string::npos) refuse(line, "\"" + cell + "\" is no cell", "a cell is DETECTOR/ATTACK");
+    require(m_written.detectors, base(cell.substr(0, slash), " ("), line, "detector");
+    require(m_written.attacks, base(cell.substr(slash + 1), " ε="), line, "attack");
   }
 
   /// Without what a sweep or a budget adds to a name.
@@ -243,6 +280,10 @@ class RecipeReader {
     for (const auto& figure : m_recipe.published) {
       require(m_written.detectors, base(figure.detector, " ("), figure.line, "detector");
       require(m_written.attacks, base(figure.attack, " ε="), figure.line, "attack");
+    }
+    for (const auto& check : m_recipe.checks) {
+      requireCell(check.cell, check.line);
+      if (!check.other.empty()) requireCell(check.other, check.line);
     }
   }
 

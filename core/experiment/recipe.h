@@ -73,6 +73,17 @@ struct RecipePublished {
   std::string source;
 };
 
+/// A claim about a cell, in the recipe's order.
+struct RecipeCheck {
+  int line = 0;
+  std::string claim;  ///< in words
+  std::string figure;
+  std::string cell;     ///< DETECTOR/ATTACK, with what a sweep or a budget adds to the names
+  bool atLeast = true;  ///< or at most
+  std::string other;    ///< a cell, or "" for
+  double value = 0;     ///< a share in [0,1]
+};
+
 struct RecipeSample {
   std::int64_t count = 1000;  ///< correctly classified test images that are attacked
   std::int64_t fit = 500;     ///< correctly classified others that detectors are fitted on, with their attacked twins
@@ -97,6 +108,7 @@ struct Recipe {
   std::vector<RecipeAttack> attacks;
   std::vector<RecipeDetector> detectors;
   std::vector<RecipePublished> published;
+  std::vector<RecipeCheck> checks;
 
   /// "mnist-greybox.toml:12"
   std::string at(int line) const { return path.filename().string() + ":" + std::to_string(line); }

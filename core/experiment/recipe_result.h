@@ -70,12 +70,25 @@ struct RecipeCell {
   std::optional<double> budget;           ///< ε of a column that is one of a list of budgets
 };
 
+/// A claim of the recipe and what became of it.
+struct CheckedClaim {
+  std::string claim;
+  std::string figure;   ///< success, accuracy, combined, evasion (at 5 % false positives) or auc
+  std::string cell;     ///< DETECTOR/ATTACK whose figure it is about
+  bool atLeast = true;  ///< or at most
+  std::string other;    ///< the cell that it is compared with; "" for a constant
+  std::optional<Figure> value;
+  std::optional<Figure> bound;  ///< of the other cell; a constant's three numbers are the same
+  std::optional<bool> holds;    ///< none while a figure is missing
+};
+
 struct RecipeResult {
   std::string title;
   std::string preset;
   std::vector<std::string> detectors;  ///< rows, in the recipe's order
   std::vector<std::string> attacks;    ///< columns
   std::vector<RecipeCell> cells;
+  std::vector<CheckedClaim> checks = {};
   double seconds = 0;
   std::vector<std::string> reports;  ///< files written
   std::string json;                  ///< the whole documented object (docs/json.md)

@@ -136,6 +136,9 @@ std::string reportHtml(const ReportData& data) {
           "\n";
   if (!data.summary.empty()) text += element("p", data.summary) + "\n";
   for (const std::string& note : data.notes) text += element("p", note) + "\n";
+  if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) {
+    text += "<h2>Checks</h2>\n" + tableHtml(checks);
+  }
   text += "<h2>Detectors against attacks</h2>\n" + comparisonHtml(data.result);
   if (const auto sources = publishedSources(data.result); !sources.empty()) {
     text += element("p", "Published figures: " + joined(sources, "; "), "quiet") + "\n";

@@ -37,6 +37,7 @@ std::string reportMarkdown(const ReportData& data) {
   text += "Preset: " + escapeMarkdown(data.result.preset.empty() ? kUnknown : data.result.preset) + ". " +
           escapeMarkdown(progressText(data.result)) + ".\n\n";
   for (const std::string& note : data.notes) text += escapeMarkdown(note) + "\n\n";
+  if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableText(checks);
   text += "## Comparison\n\n";
   for (const ReportTable& table : comparisonTables(data.result)) text += tableText(table);
   if (const auto sources = publishedSources(data.result); !sources.empty()) {

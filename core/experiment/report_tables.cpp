@@ -88,6 +88,30 @@ std::vector<ReportTable> comparisonTables(const RecipeResult& result) {
   return tables;
 }
 
+ReportTable checkTable(const RecipeResult& result) {
+  ReportTable table;
+  table.title = "Checks";
+  table.caption =
+      "What must hold if the figures are to be believed; in per cent. Beside another cell's figure its 95 % interval "
+      "is "
+      "allowed. Success: misclassified. Accuracy: of the network alone. Combined: accepted and right. Evasion: "
+      "misclassified and accepted at 5 % false positives.";
+  table.header = {"Claim", "Figure", "Of", "Here", "Must be", "Verdict"};
+  table.textColumns = 3;
+  for (const CheckedClaim& check : result.checks) {
+    const std::string relation = check.atLeast ? "at least " : "at most ";
+    const std::string bound = !check.bound          ? kUnknown
+                              : check.other.empty() ? percentText(check.bound->value)
+                                                    : figureText(*check.bound);
+    table.rows.push_back({check.claim, check.figure, check.cell, check.value ? figureText(*check.value) : kUnknown,
+                          relation + bound + (check.other.empty() ? "" : " (" + check.other + ")"),
+                          !check.holds   ? "open"
+                          : *check.holds ? "holds"
+                                         : "does not hold"});
+  }
+  return table;
+}
+
 ReportTable attackTable(const RecipeResult& result) {
   ReportTable table;
   table.title = "Attacks";

@@ -58,6 +58,8 @@ std::vector<ReportTable> comparisonTables(const RecipeResult& result);
 ReportTable attackTable(const RecipeResult& result);
 /// One row a cell with every figure.
 ReportTable detailTable(const RecipeResult& result);
+/// The recipe's claims with their verdicts; without rows where it makes none.
+ReportTable checkTable(const RecipeResult& result);
 /// Cells that have no figures, with the reason: detector, attack, problem.
 ReportTable problemTable(const RecipeResult& result);
 /// How many cells have figures, how many of them an earlier run computed, and how long this one took.

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/experiment/cell_steps.h"
+#include "core/experiment/checks.h"
 #include "core/experiment/figures.h"
 
 namespace whorl {
@@ -73,6 +74,7 @@ class PlanRun {
         if (++turnedDown >= waiting.size()) wait();
       }
     }
+    m_result.checks = checkClaims(m_plan, m_result);
     m_result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return std::move(m_result);
   }

@@ -32,6 +32,22 @@ json figureJson(const Figure& figure) {
       {"value", numberOrNull(figure.value)}, {"low", numberOrNull(figure.low)}, {"high", numberOrNull(figure.high)}};
 }
 
+json checksJson(const RecipeResult& result) {
+  const auto figure = [](const std::optional<Figure>& each) { return each ? figureJson(*each) : json(nullptr); };
+  json checks = json::array();
+  for (const CheckedClaim& check : result.checks) {
+    checks.push_back({{"claim", check.claim},
+                      {"figure", check.figure},
+                      {"cell", check.cell},
+                      {"relation", check.atLeast ? "at_least" : "at_most"},
+                      {"other", textOrNull(check.other)},
+                      {"here", figure(check.value)},
+                      {"bound", figure(check.bound)},
+                      {"holds", check.holds ? json(*check.holds) : json(nullptr)}});
+  }
+  return checks;
+}
+
 json atRates(const std::vector<Figure>& figures) {
   json object = json::object();
   for (std::size_t i = 0; i < figures.size() && i < std::size(kReportRates); ++i) {
@@ -112,6 +128,7 @@ json recipeDocument(const RecipeResult& result, const Plan& plan) {
           {"detectors", result.detectors},
           {"attacks", result.attacks},
           {"cells", std::move(cells)},
+          {"checks", checksJson(result)},
           {"expected_seconds", missing},
           {"reports", result.reports},
           {"seconds", result.seconds}};

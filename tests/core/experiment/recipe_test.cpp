@@ -33,6 +33,11 @@ model = "net"
 detector = "NeuralFP"
 source = "a paper"
 auc_percent = { FGSM = 99.5, PGD = 90 }
+[[check]]
+claim = "more is more"
+figure = "evasion"
+cell = "NeuralFP/PGD ε=0.2"
+at_least = "NeuralFP/PGD ε=0.1"
 )";
 
 Recipe parse(const std::string& text, const std::string& preset = "") {
@@ -148,6 +153,13 @@ skip = true
     row("nothing trained", "file = \"glyphs-fingerprint\"", "architecture = \"nfp-mnist\"", "small.toml:3", "made");
     row("both", "file = \"glyphs-fingerprint\"", "file = \"a\"\ntrain = \"b\"", "small.toml:3", "not both");
     row("missing", "attack = \"pgd\"", "", "small.toml:10", "needs attack");
+    row("check of no figure", "\"evasion\"", "\"evasions\"", "small.toml:24", "evasion");
+    row("check of no cell", "\"NeuralFP/PGD ε=0.2\"", "\"NeuralFP\"", "small.toml:22", "no cell");
+    row("check of no row", "\"NeuralFP/PGD ε=0.2\"", "\"NFP/PGD\"", "small.toml:22", "no detector \"NFP\"");
+    row("check against no column", "\"NeuralFP/PGD ε=0.1\"", "\"NeuralFP/PGF\"", "small.toml:22", "no attack \"PGF\"");
+    row("check against nothing", "at_least = ", "at_leest = ", "small.toml:26", "at_leest");
+    row("check against two", "at_least = ", "at_most = 1\nat_least = ", "small.toml:22", "at_least or at_most");
+    row("check above all", "\"NeuralFP/PGD ε=0.1\"", "101", "small.toml:26", "0 to 100");
   }
   void refusesWithFileAndLine() {
     QFETCH(const QString, from);

@@ -110,6 +110,24 @@ class ReportTest : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
+  void checksStandInAllFormats() {
+    ReportData data = sample();
+    for (const auto& write : {reportMarkdown, reportLatex, reportHtml}) {
+      QVERIFY(!QString::fromStdString(write(data)).contains("Verdict"));
+    }
+    const Figure figure{0.42, 0.31, 0.53};
+    data.result.checks = {{"more is more", "evasion", "NeuralFP/BIM-b", true, "NeuralFP/FGSM", figure, figure, true},
+                          {"grey is chance", "accuracy", "LID/FGSM", false, "", figure, Figure{0.1, 0.1, 0.1}, false},
+                          {"nobody knows", "auc", "LID/FGSM", true, "", {}, Figure{1, 1, 1}, {}}};
+    for (const auto& write : {reportMarkdown, reportLatex, reportHtml}) {
+      const QString text = QString::fromStdString(write(data));
+      for (const char* part :
+           {"Verdict", "more is more", "at least 42.00 (31.00", "does not hold", "at most 10.00", "open"}) {
+        QVERIFY2(text.contains(part), part);
+      }
+    }
+  }
+
   void markdownHasOursPublishedAndTheDifference() {
     const QString markdown = text(reportMarkdown(sample()));
     QVERIFY(markdown.contains("| NeuralFP | 99.80 (98.80–99.90) | 97.75 (96.75–97.85) |\n"));

@@ -94,6 +94,53 @@ class RunnerTest : public QObject {
   Q_OBJECT
 
  private Q_SLOTS:
+  void claimsGetVerdicts() {
+    World world;
+    const auto check = [](const char* figure, const char* cell, const char* bound) {
+      return std::string("[[check]]\nclaim = \"c\"\nfigure = \"") + figure + "\"\ncell = \"" + cell + "\"\n" + bound +
+             "\n";
+    };
+    world.text +=
+        check("success", "alone/PGD ε=0.1", "at_least = 100") + check("success", "alone/PGD ε=0.1", "at_most = 100") +
+        check("accuracy", "alone/PGD ε=0.1", "at_least = \"alone/PGD ε=0.1\"") +
+        check("auc", "alone/PGD ε=0.1", "at_least = 0") + check("auc", "NeuralFP/FGSM", "at_least = \"LID/FGSM\"");
+    const RecipeResult result = world.run();
+    QCOMPARE(result.checks.size(), std::size_t{5});
+    const double success = result.checks[0].value->value;
+    QVERIFY(success > 0 && success < 1);
+    QCOMPARE(result.checks[0].holds, std::optional(false));
+    QCOMPARE(result.checks[1].holds, std::optional(true));
+    QCOMPARE(result.checks[2].holds, std::optional(true));  // as itself, within its own interval
+    QCOMPARE(result.checks[2].value->value, 1 - success);
+    QVERIFY(result.checks[2].value->low <= 1 - success && 1 - success <= result.checks[2].value->high);
+    QVERIFY(!result.checks[3].value && !result.checks[3].holds);  // without a detector
+    const CheckedClaim& last = result.checks[4];
+    QCOMPARE(last.holds, std::optional(last.value->value >= last.bound->low));
+    // A budget that isn't there is refused where it stands, an open figure stays open.
+    const std::string wrong = kText + check("success", "alone/PGD ε=0.7", "at_least = 1");
+    const QString message = messageOf([&] { planOf(wrong, world.bench); });
+    QVERIFY2(message.contains("no cell \"alone/PGD ε=0.7\"") && message.contains("small.toml:"), qPrintable(message));
+    RunOptions only;
+    only.only = {"LID/FGSM"};
+    World other;
+    other.text = world.text;
+    QVERIFY(!other.run(only).checks[0].holds);
+  }
+
+  void noiseFromATableIsAnotherFit() {
+    World world;
+    world.text = replaced(world.text, "fit = \"FGSM\"", "fit = \"FGSM\"\nnoisy_negatives = true");
+    world.run();
+    const auto before = world.bench.calls;
+    world.text = replaced(world.text, "attack = \"fgsm\"", "attack = \"fgsm\"\nnoise_sigma = 0.25");
+    QCOMPARE(planOf(world.text, world.bench).attacks.front().noiseSigma, 0.25);
+    world.run();
+    QCOMPARE(world.bench.calls["attack"], before.at("attack"));
+    QCOMPARE(world.bench.calls["fit"], before.at("fit") + 1);
+    // The columns of the one row with noise; the others' scores are still good.
+    QCOMPARE(world.bench.calls["score"], before.at("score") + 3);
+  }
+
   void plansTheGrid() {
     const FakeWorkbench bench;
     const Plan plan = planOf(kText, bench);
