@@ -2,6 +2,7 @@
 // The Evaluate page in the window: what it hands to Explore, and what the session remembers.
 #include <QAction>
 #include <QComboBox>
+#include <QLabel>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QTableView>
@@ -73,7 +74,16 @@ class MainWindowEvaluateTest : public QObject {
     evaluate->table()->setCurrentIndex(evaluate->grid()->index(0, 1));
     QVERIFY(world.nextPicture([&] { world.window->commands()->action("evaluate.images")->trigger(); }));
     QTRY_VERIFY(world.page()->source() && world.page()->source()->title.startsWith("BIM-b, no. 0"));
-    QTRY_VERIFY(world.page()->result()->input == *world.page()->source()->image);
+    // The clean original is the original, and what the run made of it the result.
+    QTRY_VERIFY(world.page()->result()->input == *world.page()->source()->clean);
+    QTRY_VERIFY(world.page()->result()->result == *world.page()->source()->image);
+    QCOMPARE(world.page()->result()->before.predicted, 0);
+    QCOMPARE(world.page()->result()->after.predicted, 1);
+    QVERIFY(world.page()->result()->norms.l2 > 1);
+    QVERIFY(world.page()->findChild<QLabel*>("summary")->text().contains("The attack turned"));
+    const auto labels = world.page()->findChildren<QLabel*>();
+    QVERIFY(std::any_of(labels.begin(), labels.end(),
+                        [](const QLabel* each) { return each->text() == u"Attacked by BIM-b, in the run"; }));
     QCOMPARE(world.window->currentPage(), QString("explore"));
     QCOMPARE(*world.page()->source()->label, 0);
     // They are attacked already: the steps are off, and undo switches them on again.

@@ -2,6 +2,7 @@
 #include "ui/explore/explore_controller.h"
 
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "ui/session/engine_session.h"
@@ -13,6 +14,34 @@ struct Answer {
   ExploreResult result;
   Trace trace;
 };
+
+/// What the model says of an image that was attacked, before the attack.
+struct Clean {
+  const Image& image;
+  Verdict verdict;
+};
+
+std::optional<Clean> judgeClean(Engine& engine, const ExploreQuery& query, const JobContext& context) {
+  if (!query.clean || query.clean->shape != query.image->shape) return {};
+  try {
+    return Clean{*query.clean,
+                 engine.judge({query.request.model, *query.clean, {*query.clean}, query.request.device}, context)
+                     .front()
+                     .verdict};
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::BadInput) throw;
+    return {};  // another model's size
+  }
+}
+
+/// The change since before the attack, not since the image that the steps began with.
+void tellFrom(const Clean& clean, Engine& engine, const ExploreQuery& query, const JobContext& context,
+              ExploreResult& result) {
+  result.norms =
+      engine.judge({query.request.model, clean.image, {result.result}, query.request.device}, context).front().norms;
+  result.input = clean.image;
+  result.before = clean.verdict;
+}
 
 }  // namespace
 
@@ -69,13 +98,17 @@ void ExploreController::startPending() {
       this, Lane::Interactive, tr("Explore"),
       [query, channel = m_channel](Engine& engine, const JobContext& context) {
         query->request.image = *query->image;
+        const auto clean = judgeClean(engine, *query, context);
         ExploreHooks hooks;
         hooks.onStart = [&](const ExploreResult& start) {
           const std::lock_guard lock(channel->mutex);
           channel->start = start;
+          if (clean) channel->start->input = clean->image;
+          if (clean) channel->start->before = clean->verdict;
         };
         hooks.onStep = [&](const ExploreStep& step) { channel->put(step); };
         Answer answer{engine.explore(query->request, context, hooks), {}};
+        if (clean) tellFrom(*clean, engine, *query, context, answer.result);
         answer.trace = std::make_shared<const std::vector<AttackTracePoint>>(std::exchange(answer.result.trace, {}));
         return answer;
       },

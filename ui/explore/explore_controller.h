@@ -26,6 +26,8 @@ class EngineSession;
 struct ExploreQuery {
   ExploreRequest request;
   std::shared_ptr<const Image> image;
+  /// `image` is this one, attacked: then results are told from here on. Of the model's input size, else it is ignored.
+  std::shared_ptr<const Image> clean = nullptr;
 };
 
 /// Asks the engine about one image at a time. Only the newest request counts: a new one cancels the one that runs, what

@@ -25,10 +25,12 @@ QStringList localFiles(const QMimeData* data);
 struct SourceImage {
   std::shared_ptr<const Image> image;
   QString title;
-  QString dataset;                      ///< "" for files and the clipboard
-  std::int64_t index = 0;               ///< in the data set
-  std::optional<int> label;             ///< in the data set
-  std::vector<std::string> classNames;  ///< the data set's, which `label` counts in
+  QString dataset;                               ///< "" for files and the clipboard
+  std::int64_t index = 0;                        ///< in the data set
+  std::optional<int> label;                      ///< in the data set
+  std::vector<std::string> classNames;           ///< the data set's, which `label` counts in
+  std::shared_ptr<const Image> clean = nullptr;  ///< what `image` was before it was attacked; null: it wasn't
+  QString attack = {};                           ///< that did it
 };
 
 /// Where images come from: a data set's test images, or files and pasted pictures. All reading happens in jobs.

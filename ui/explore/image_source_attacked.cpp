@@ -86,6 +86,8 @@ void ImageSource::chooseAttacked(int row) {
         chosen.label = image.label;
         chosen.classNames = file.classNames;
         chosen.image = std::make_shared<const Image>(std::move(image.adversarial));
+        chosen.clean = std::make_shared<const Image>(std::move(image.original));
+        chosen.attack = file.title;
         Q_EMIT imageChosen(chosen);
       },
       [this, choice](const Error& error) {

@@ -15,9 +15,11 @@
 namespace whorl::ui {
 namespace {
 
+constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
+constexpr Timeline::Returned kNothing{{}, kUnknown, kUnknown, kUnknown, kUnknown};
+
 /// What is known of an iterate's distance before the engine has been asked.
 ImageNorms knownNorms(const AttackTracePoint& point) {
-  constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
   return {-1, kUnknown, point.l2, point.linf, kUnknown, kUnknown};
 }
 
@@ -25,6 +27,22 @@ std::optional<std::size_t> placeOf(const Image& image, const Trace& trace) {
   const auto found = std::find_if(trace->rbegin(), trace->rend(), [&](const auto& p) { return p.image == image; });
   if (found == trace->rend()) return std::nullopt;
   return static_cast<std::size_t>(trace->rend() - found) - 1;
+}
+
+/// How far the largest other logit is above the label's.
+double marginOf(const Verdict& verdict, int label) {
+  const auto own = static_cast<std::size_t>(label);
+  if (label < 0 || own >= verdict.logits.size() || verdict.logits.size() < 2) return kUnknown;
+  double other = -std::numeric_limits<double>::infinity();
+  for (std::size_t k = 0; k < verdict.logits.size(); ++k) {
+    if (k != own) other = std::max(other, verdict.logits[k]);
+  }
+  return other - verdict.logits[own];
+}
+
+Timeline::Returned returned(const ExploreResult& result, const Trace& trace, int label) {
+  const double score = result.after.fingerprintDistances.empty() ? kUnknown : result.after.score;
+  return {placeOf(result.result, trace), marginOf(result.after, label), result.norms.l2, result.norms.linf, score};
 }
 
 }  // namespace
@@ -89,8 +107,9 @@ void ResultPresenter::showResult(const ExploreResult& result, const Trace& trace
 
 void ResultPresenter::setTrace(const Trace& trace) {
   m_trace = trace && !trace->empty() ? trace : nullptr;
-  m_parts.timeline->setTrace(m_trace, m_trace ? placeOf(m_result->result, m_trace) : std::nullopt,
-                             m_result->before.threshold);
+  m_parts.timeline->setTrace(
+      m_trace, m_trace ? returned(*m_result, m_trace, m_shown.label.value_or(m_result->before.predicted)) : kNothing,
+      m_result->before.threshold);
   showIterate(std::nullopt);
   if (m_trace) m_judge->start(m_shown.model, std::make_shared<const Image>(m_result->input), m_trace);
 }
@@ -104,9 +123,23 @@ void ResultPresenter::stopped() {
   setTrace(points);
 }
 
+void ResultPresenter::clear(const QString& why) {
+  m_livePlace.reset();
+  m_live.reset();
+  m_result.reset();
+  m_trace.reset();
+  m_judge->clear();
+  m_parts.timeline->clear();
+  m_parts.steps->setOutcomes({});
+  m_parts.views->clear(why);
+  m_parts.verdict->clear(why);
+}
+
 void ResultPresenter::showNothing() {
   m_livePlace.reset();
   m_live.reset();
+  if (!m_result) m_parts.views->clear({});
+  if (!m_result) m_parts.verdict->clear({});
   if (!m_result) m_parts.timeline->clear();
   m_parts.steps->setOutcomes(m_result ? m_result->steps : std::vector<StepOutcome>{});
 }
@@ -131,7 +164,8 @@ void ResultPresenter::showIterate(std::optional<std::size_t> index) {
 
 void ResultPresenter::show(const ExploreResult& shown, const QString& title, const QString& summary) {
   m_parts.views->setResult(shown, m_shown.classNames, m_shown.detail);
-  m_parts.views->setResultTitle(title);
+  const QString fromRun = m_shown.fromRun.isEmpty() ? QString() : tr("Attacked by %1, in the run").arg(m_shown.fromRun);
+  m_parts.views->setResultTitle(title.isEmpty() ? fromRun : title);
   m_parts.verdict->setResult(shown, m_shown.classNames, summary);
 }
 

@@ -26,6 +26,7 @@ struct Question {
   std::optional<int> label;
   QString detail;         ///< how the network's input was made of the source
   bool attacked = false;  ///< an attack is among the steps that are switched on
+  QString fromRun = {};   ///< the attack whose image the steps begin with; "" where they begin with the original
 };
 
 /// Shows what the engine answers: the iterates of a running attack, then its result; and any iterate that somebody
@@ -49,6 +50,8 @@ class ResultPresenter : public QObject {
   void showResult(const ExploreResult& result, const Trace& trace);
   /// The attack that was under way was stopped: its last iterate stays, and those before it can be gone back to.
   void stopped();
+  /// Takes away what belongs to another model; `why` stands there until there is news.
+  void clear(const QString& why);
   /// The newest question has no answer; what is shown is no longer told to be under way.
   void showNothing();
 

@@ -101,7 +101,7 @@ void Timeline::addLive(const std::vector<ExploreStep>& steps) {
   showPlace();
 }
 
-void Timeline::setTrace(const Trace& trace, std::optional<std::size_t> handedBack, std::optional<double> threshold) {
+void Timeline::setTrace(const Trace& trace, const Returned& returned, std::optional<double> threshold) {
   if (!trace || trace->empty()) return clear();
   m_plot->clear();
   m_trace = trace;
@@ -109,7 +109,14 @@ void Timeline::setTrace(const Trace& trace, std::optional<std::size_t> handedBac
     m_plot->append(static_cast<double>(point.step), {point.loss, point.margin, point.l2, point.linf, kUnknown});
   }
   m_plot->setLevel(kScoreRow, threshold);
-  if (handedBack) m_plot->setMark(static_cast<double>((*trace)[*handedBack].step));
+  m_returned = returned.index;
+  if (m_returned) {
+    const AttackTracePoint& point = (*trace)[*m_returned];
+    m_plot->setMark(static_cast<double>(point.step));
+    m_plot->setReturned({point.loss, point.margin, point.l2, point.linf, returned.score});
+  } else {
+    m_plot->setReturned({kUnknown, returned.margin, returned.l2, returned.linf, returned.score});
+  }
   setState(State::Over);
 }
 
@@ -182,8 +189,12 @@ void Timeline::showPlace() {
   } else if (m_trace) {
     const QString last = countText(m_trace->back().step);
     const auto index = position();
-    text = index ? tr("step %1 of %2").arg(countText((*m_trace)[*index].step), last)
-                 : tr("result, after %1 steps").arg(last);
+    if (index || m_returned) {
+      const QString step = countText((*m_trace)[index ? *index : *m_returned].step);
+      text = (index ? tr("step %1 of %2") : tr("result: step %1 of %2")).arg(step, last);
+    } else {
+      text = m_trace->back().step == 1 ? tr("result, after 1 step") : tr("result, after %1 steps").arg(last);
+    }
     m_plot->setCursor(index ? std::optional<double>(static_cast<double>((*m_trace)[*index].step)) : std::nullopt);
   } else {
     text = tr("no attack yet");

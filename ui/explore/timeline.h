@@ -32,8 +32,17 @@ class Timeline : public QWidget {
   /// A new attack runs: points follow by addLive. `threshold` of the fingerprint distance.
   void startLive(std::optional<double> threshold);
   void addLive(const std::vector<ExploreStep>& steps);
-  /// The attack is over. `handedBack` is the iterate that became the result, if it is among them.
-  void setTrace(const Trace& trace, std::optional<std::size_t> handedBack, std::optional<double> threshold);
+  /// What the attack handed back, which needn't be its last iterate.
+  struct Returned {
+    std::optional<std::size_t> index = {};  ///< among the iterates, if it is one of them
+    /// Its figures, NaN for what isn't known.
+    double margin = 0;
+    double l2 = 0;
+    double linf = 0;
+    double score = 0;  ///< fingerprint distance
+  };
+  /// The attack is over.
+  void setTrace(const Trace& trace, const Returned& returned, std::optional<double> threshold);
   /// Its fingerprint distance became known.
   void setScore(std::size_t index, double score);
 
@@ -58,6 +67,7 @@ class Timeline : public QWidget {
 
   State m_state = State::Empty;
   Trace m_trace;
+  std::optional<std::size_t> m_returned;
   QToolButton* m_play;
   QSlider* m_slider;
   QLabel* m_place;

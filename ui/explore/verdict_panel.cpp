@@ -123,9 +123,6 @@ VerdictPanel::VerdictPanel(QWidget* parent) : QWidget(parent) {
   m_distances = new ClassBars(ClassBars::Format::Number, this);
   m_distances->setObjectName(QStringLiteral("distances"));
   m_distances->setAccessibleName(tr("Fingerprint distances"));
-  m_distances->setPlaceholder(
-      tr("This model was trained without fingerprints. Choose a fingerprinted model, or train "
-         "one on the Train page."));
   middle->addWidget(m_distances);
   middle->addStretch(1);
   addNorms(row);
@@ -185,6 +182,9 @@ void VerdictPanel::setResult(const ExploreResult& result, const QStringList& nam
   m_summary->setText(summary);
   m_probabilities->setClassNames(names);
   m_probabilities->setValues(result.before.probabilities, result.after.probabilities);
+  m_distances->setPlaceholder(
+      tr("This model was trained without fingerprints. Choose a fingerprinted model, or train "
+         "one on the Train page."));
   m_distances->setClassNames(names);
   m_distances->setThreshold(result.before.threshold);
   m_distances->setValues(result.before.fingerprintDistances, result.after.fingerprintDistances);
@@ -202,13 +202,15 @@ void VerdictPanel::setResult(const ExploreResult& result, const QStringList& nam
   for (std::size_t i = 0; i < m_values.size(); ++i) m_values[i]->setText(texts[i]);
 }
 
-void VerdictPanel::clear() {
+void VerdictPanel::clear(const QString& why) {
   m_result.reset();
   m_summary->clear();
+  for (ClassBars* bars : {m_probabilities, m_distances}) bars->setPlaceholder(why);
   m_probabilities->setValues({}, {});
   m_distances->setValues({}, {});
   m_distances->setThreshold(std::nullopt);
   for (QLabel* value : m_values) value->setText(QStringLiteral("–"));
+  showLegends();
 }
 
 void VerdictPanel::setSorted(bool sorted) {

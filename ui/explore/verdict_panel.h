@@ -26,7 +26,8 @@ class VerdictPanel : public QWidget {
 
   /// `summary`: the sentence above, such as summarise() makes it. Norms that aren't known are NaN, l0 is negative.
   void setResult(const ExploreResult& result, const QStringList& classNames, const QString& summary);
-  void clear();
+  /// Nothing is known; `why` takes the place of the bars.
+  void clear(const QString& why);
   void setSorted(bool sorted);
   bool sorted() const { return m_sorted; }
 

@@ -30,6 +30,11 @@
 
 namespace whorl::ui {
 
+namespace {
+/// So long may a picture of the last model stand under the name of a new one, so that quick ones don't flicker.
+constexpr int kPatienceMs = 150;
+}  // namespace
+
 ExplorePage::ExplorePage(EngineSession* session, CommandRegistry* commands, StepStack* stack, QWidget* parent)
     : QWidget(parent),
       m_session(session),
@@ -84,7 +89,6 @@ void ExplorePage::build(CommandRegistry* commands) {
   right->setChildrenCollapsible(false);
   m_steps = new StepPanel(m_stack, right);
   m_timeline = new Timeline(right);
-  right->setMinimumWidth(280);
   right->addWidget(m_steps);
   right->addWidget(m_timeline);
   right->setStretchFactor(0, 1);
@@ -144,12 +148,16 @@ void ExplorePage::connectParts() {
   connect(m_controller, &ExploreController::busyChanged, m_views, &ViewsPanel::setBusy);
   connect(m_controller, &ExploreController::stepped, m_presenter,
           [this](std::uint64_t, const ExploreResult& soFar, const std::vector<ExploreStep>& steps) {
+            m_loading.stop();
             m_presenter->showLive(soFar, steps);
           });
   connect(m_controller, &ExploreController::finished, this,
           [this](std::uint64_t, const ExploreResult& result, const Trace& trace) { showResult(result, trace); });
   connect(m_controller, &ExploreController::failed, this,
           [this](std::uint64_t, const QString& message) { showProblem(message); });
+  m_loading.setSingleShot(true);
+  m_loading.setInterval(kPatienceMs);
+  connect(&m_loading, &QTimer::timeout, this, &ExplorePage::showLoading);
   connect(m_timeline, &Timeline::stopWanted, this, [this] {
     m_controller->cancel();
     m_presenter->stopped();
@@ -211,6 +219,7 @@ void ExplorePage::start(const Lists& lists) {
   m_restored.reset();
   m_model = *model;
   m_layers->setCurrentIndex(0);
+  showLoading();
   showLists();
   Q_EMIT statusChanged();
   if (!m_waitingFiles.isEmpty()) {
@@ -258,6 +267,7 @@ void ExplorePage::useModel(const ModelInfo& model) {
   const DatasetInfo* own = chooseDataset(m_datasets, model);
   const bool switchImages = !(m_model && sameImages(m_datasets, *m_model, model)) && !m_images->dataset().isEmpty() &&
                             own && QString::fromStdString(own->name) != m_images->dataset();
+  if (!m_model || m_model->id != model.id) m_loading.start();
   m_model = model;
   if (switchImages) m_source.reset();  // nothing is asked until its own images are here
   if (untouched) m_stack->replaceAll(defaultSteps(m_operations, model.input));
@@ -283,6 +293,7 @@ void ExplorePage::ask() {
   if (!m_session->ready() || !m_model || !m_source) return;
   ExploreQuery query;
   query.image = m_source->image;
+  query.clean = m_source->clean;
   query.request.model = m_model->id;
   query.request.fit = m_bar->fit();
   query.request.steps = m_stack->requests();
@@ -297,9 +308,16 @@ void ExplorePage::ask() {
     const Operation* operation = findOperation(m_operations, step.operation);
     question.attacked = question.attacked || (operation && operation->attack && step.enabled);
   }
+  question.attacked |= m_source->clean != nullptr;
+  question.fromRun = m_source->attack;
   m_steps->setModel(*m_model);
   m_presenter->ask(question);
   m_controller->ask(std::move(query));
+}
+
+void ExplorePage::showLoading() {
+  m_loading.stop();
+  m_presenter->clear(tr("Loading %1…").arg(QString::fromStdString(m_model->name)));
 }
 
 void ExplorePage::showResult(const ExploreResult& result, const Trace& trace) {
@@ -307,6 +325,7 @@ void ExplorePage::showResult(const ExploreResult& result, const Trace& trace) {
   if (!std::exchange(m_everShown, true) && isVisible() && !isAncestorOf(window()->focusWidget())) {
     m_views->focusResult();
   }
+  m_loading.stop();
   m_presenter->showResult(result, trace);
   m_steps->setProblem({});
   Q_EMIT pictureShown();
@@ -317,6 +336,7 @@ void ExplorePage::showProblem(const QString& message) {
   for (const StepRequest& step : m_stack->requests()) {
     aboutSteps = aboutSteps || message.contains(QString::fromStdString(step.operation));
   }
+  if (m_loading.isActive()) showLoading();
   m_presenter->showNothing();
   if (aboutSteps) {
     m_steps->setProblem(message);

@@ -3,6 +3,7 @@
 
 #include <QImage>
 #include <QStringList>
+#include <QTimer>
 #include <QWidget>
 
 #include <optional>
@@ -47,8 +48,8 @@ class ExplorePage : public QWidget {
   /// Also before the engine is ready: then they are opened as soon as it is.
   void openFiles(const QStringList& paths);
   void openPicture(const QImage& picture);
-  /// Shows the adversarial images of a file that an attack on that model wrote, with the steps switched off: they would
-  /// be attacked once more. Only when a model is shown already.
+  /// Shows the images of a file that an attack on that model wrote, before and after it, with the steps switched off:
+  /// they would be attacked once more. Only when a model is shown already.
   void openAttacked(const QString& file, const QString& modelFile, const QString& title);
   void chooseFiles();
   void chooseWhereToSave();
@@ -101,6 +102,7 @@ class ExplorePage : public QWidget {
   void ask();
   void showResult(const ExploreResult& result, const Trace& trace);
   void showProblem(const QString& message);
+  void showLoading();
   void showEmpty(const QString& icon, const QString& title, const QString& text, const QString& action = {});
   std::optional<int> label() const;
 
@@ -130,6 +132,7 @@ class ExplorePage : public QWidget {
   QStringList m_waitingFiles;
   QString m_waitingModel;
   bool m_everShown = false;  ///< a result
+  QTimer m_loading;          ///< until what belongs to the last model is taken away
 };
 
 }  // namespace whorl::ui

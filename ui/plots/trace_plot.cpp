@@ -155,6 +155,7 @@ void TracePlot::clear() {
   m_levels.assign(m_rows.size(), std::nullopt);
   m_cursor.reset();
   m_mark.reset();
+  m_returned.clear();
   m_zoomed = false;
   showValues();
   redrawSoon();
@@ -180,6 +181,11 @@ void TracePlot::setCursor(std::optional<double> x) {
   if (x == m_cursor) return;
   m_cursor = x;
   showCursor();
+}
+
+void TracePlot::setReturned(std::vector<double> values) {
+  m_returned = std::move(values);
+  showValues();
 }
 
 void TracePlot::setMark(std::optional<double> x) {
@@ -259,6 +265,7 @@ std::optional<std::size_t> TracePlot::nearest(double x) const {
 
 QString TracePlot::valueText(std::size_t row) const {
   const auto at = m_hover ? m_hover : m_cursor;
+  if (!at && row < m_returned.size()) return numberText(m_returned[row], 3);
   const auto index = nearest(at.value_or(std::numeric_limits<double>::infinity()));
   const bool known = index && std::isfinite(m_values[row][*index]);
   return known ? numberText(m_values[row][*index], 3) : QStringLiteral("–");

@@ -44,9 +44,12 @@ class TracePlot : public QWidget {
   void setCursor(std::optional<double> x);
   /// A dotted line through all rows: what the attack handed back.
   void setMark(std::optional<double> x);
+  /// The values of what was handed back, one a row, NaN for one that isn't known: told while the cursor stands nowhere.
+  /// Empty: the newest values.
+  void setReturned(std::vector<double> values);
 
   std::size_t pointCount() const { return m_x.size(); }
-  /// Text of a row's value: under the mouse, else at the cursor, else the newest.
+  /// Text of a row's value: under the mouse, else at the cursor, else what was handed back, else the newest.
   QString valueText(std::size_t row) const;
   /// "step,loss,margin" lines, C locale; values that aren't known are empty.
   QString csv() const;
@@ -93,6 +96,7 @@ class TracePlot : public QWidget {
   std::optional<double> m_cursor;
   std::optional<double> m_hover;
   std::optional<double> m_mark;
+  std::vector<double> m_returned;
   PlotColours m_colours;
   QTimer m_timer;
   bool m_zoomed = false;

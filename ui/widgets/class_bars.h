@@ -26,6 +26,7 @@ class ClassBars : public QWidget {
   void setOrder(const std::vector<int>& order);
   /// What is said while there are no values.
   void setPlaceholder(const QString& text);
+  QString placeholder() const { return m_placeholder; }
 
   /// "3: before 99.9 %, after 12.0 %", for tooltips and screen readers.
   QString describe(int classIndex) const;

@@ -6,6 +6,8 @@
 #include <QSlider>
 #include <QToolButton>
 
+#include <cmath>
+
 #include "tests/ui/ui_test.h"
 #include "ui/plots/trace_plot.h"
 
@@ -57,7 +59,7 @@ class TimelineTest : public QObject {
 
   void scrubs() {
     World world;
-    world.timeline.setTrace(trace(10), 3, 0.5);
+    world.timeline.setTrace(trace(10), {3, 9, 9, 9, 0.4}, 0.5);
     QVERIFY(!world.timeline.position());  // the result
     QCOMPARE(world.slider->maximum(), 11);
     QSignalSpy moved(&world.timeline, &Timeline::positionChanged);
@@ -75,6 +77,30 @@ class TimelineTest : public QObject {
     QTest::keyClick(world.slider, Qt::Key_End);
     QVERIFY(!world.timeline.position());
     QVERIFY(!moved.last()[0].value<std::optional<std::size_t>>());
+  }
+
+  /// The figures at the end are those of the result, not of the last iterate.
+  void endsAtWhatWasReturned() {
+    World world;
+    const TracePlot* plot = world.timeline.plot();
+    world.timeline.setTrace(trace(10), {3, 9, 9, 9, 0.4}, 0.5);
+    QCOMPARE(world.place->text(), QString("result: step 6 of 20"));
+    QCOMPARE(plot->valueText(0), QString("7"));
+    QCOMPARE(plot->valueText(1), QString("3"));
+    QCOMPARE(plot->valueText(2), QString("0.6"));
+    QCOMPARE(plot->valueText(4), QString("0.4"));
+    world.timeline.setPosition(10);
+    QCOMPARE(plot->valueText(2), QString("2"));
+    world.timeline.setPosition(std::nullopt);
+    QCOMPARE(plot->valueText(2), QString("0.6"));
+    // It isn't among the iterates: found between two of them, or thinned out.
+    world.timeline.setTrace(trace(10), {{}, 0.25, 1.5, 0.125, NAN}, {});
+    QCOMPARE(world.place->text(), QString("result, after 20 steps"));
+    const QStringList texts = {"–", "0.25", "1.5", "0.125", "–"};
+    for (int row = 0; row < texts.size(); ++row) QCOMPARE(plot->valueText(static_cast<std::size_t>(row)), texts[row]);
+    auto one = std::make_shared<const std::vector<AttackTracePoint>>(std::vector<AttackTracePoint>{point(1)});
+    world.timeline.setTrace(one, {{}, 1, 1, 1, NAN}, {});
+    QCOMPARE(world.place->text(), QString("result, after 1 step"));
   }
 
   void playsToTheResult() {

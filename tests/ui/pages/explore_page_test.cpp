@@ -23,6 +23,7 @@
 #include "ui/main_window.h"
 #include "ui/plots/trace_plot.h"
 #include "ui/session/engine_session.h"
+#include "ui/widgets/class_bars.h"
 #include "ui/widgets/image_view.h"
 
 using namespace whorl;
@@ -97,6 +98,31 @@ class ExplorePageTest : public QObject {
     QTRY_COMPARE(shown.count(), 1);
     QVERIFY(std::abs(world.page()->result()->norms.linf - 0.5) < 1e-5);
     QCOMPARE(world.timeline()->plot()->pointCount(), std::size_t{11});
+  }
+
+  /// Nothing of one model stands under the name of another, and nothing is said of one that isn't loaded.
+  void anotherModelIsLoadedWhereItSaysSo() {
+    Door first, second;  // outlive the worker that waits at them
+    World world;
+    world.engine->onExplore = [&](const ExploreRequest& request, const JobContext& context) {
+      (request.model == "glyphs-plain" ? second : first).wait(context.stopToken());
+    };
+    auto* distances = world.child<ClassBars>("distances");
+    QTRY_COMPARE(distances->placeholder(), QString("Loading glyphs-fingerprint…"));
+    QVERIFY(world.nextPicture([&] { first.open(); }));
+    QVERIFY(!world.child<ImageView>("view_result")->image().isNull());
+    world.page()->showModel("glyphs-plain");
+    QTRY_COMPARE(distances->placeholder(), QString("Loading glyphs-plain…"));
+    QVERIFY(world.child<ImageView>("view_result")->image().isNull());
+    QVERIFY(!world.page()->result());
+    // Whoever changes their mind doesn't wait for the first choice.
+    QVERIFY(world.nextPicture([&] { world.page()->showModel("glyphs-fingerprint"); }));
+    QVERIFY(!world.page()->result()->before.fingerprintDistances.empty());
+    QVERIFY(world.nextPicture([&] {
+      second.open();
+      world.page()->showModel("glyphs-plain");
+    }));
+    QVERIFY(distances->placeholder().contains("without fingerprints"));
   }
 
   void scrubbingShowsEachIterateWithItsVerdict() {
