@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The window's main(): what it was called with, the application, and the first paint before the engine is loaded.
 #include <QApplication>
-#include <QStyleFactory>
 #include <QTimer>
 
 #include <cstdio>
@@ -12,6 +11,7 @@
 #include "ui/main_window.h"
 #include "ui/pages/explore_page.h"
 #include "ui/session/engine_session.h"
+#include "ui/style/window_style.h"
 
 namespace {
 
@@ -78,6 +78,6 @@ int main(int argc, char** argv) {
   QApplication::setApplicationName(QStringLiteral("whorl"));
   QApplication::setOrganizationName(QStringLiteral("whorl"));
   QApplication::setApplicationVersion(QString::fromStdString(whorl::versionText()));
-  QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+  QApplication::setStyle(new whorl::ui::WindowStyle);
   return runWindow(options);
 }

@@ -73,6 +73,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/style/window_style.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/column_area.cpp

@@ -62,7 +62,8 @@ void ModelDetails::fill() {
   if (count == 0) return;
   QStringList names, headers{tr("Property")};
   for (const ModelEntry& entry : m_entries) names << QString::fromStdString(entry.info.name);
-  m_title->setText(comparing ? tr("%1 models compared").arg(count) : names.front());
+  // Columns are narrower than names: the whole ones stand above.
+  m_title->setText(comparing ? tr("%1 models compared: %2").arg(count).arg(names.join(tr(" · "))) : names.front());
   headers << (comparing ? names : QStringList{tr("Value")});
   m_tree->setColumnCount(static_cast<int>(headers.size()));
   m_tree->setHeaderLabels(headers);
@@ -93,9 +94,13 @@ void ModelDetails::fill() {
       }
     }
   }
-  m_tree->header()->setSectionResizeMode(0, QHeaderView::ResizeToContents);
+  QHeaderView* header = m_tree->header();
+  header->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter | static_cast<Qt::Alignment>(Qt::TextWordWrap));
+  header->setMinimumHeight(comparing ? 2 * header->fontMetrics().height() + 8 : 0);
+  header->setSectionResizeMode(0, QHeaderView::ResizeToContents);
   for (int column = 1; column < m_tree->columnCount(); ++column) {
-    m_tree->header()->setSectionResizeMode(column, QHeaderView::Stretch);
+    header->setSectionResizeMode(column, QHeaderView::Stretch);
+    if (comparing) m_tree->headerItem()->setToolTip(column, names[column - 1]);
   }
 }
 

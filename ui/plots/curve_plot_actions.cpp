@@ -89,6 +89,15 @@ QString CurvePlot::valuesText(std::optional<double> x) const {
   return parts.join(QStringLiteral(", "));
 }
 
+namespace {
+
+/// A name that lines aren't broken in: neither at blanks nor at hyphens ("BIM-b").
+QString unbroken(const QString& name) {
+  return name.toHtmlEscaped().replace(u' ', QStringLiteral("&nbsp;")).replace(u'-', QStringLiteral("&#8209;"));
+}
+
+}  // namespace
+
 void CurvePlot::updateLegend() {
   QString html = QStringLiteral("<b>%1</b>").arg(m_title.toHtmlEscaped());
   if (m_cursor) {
@@ -101,8 +110,7 @@ void CurvePlot::updateLegend() {
     const auto value = valueAt(curve, m_cursor);
     const QString text = !value ? QString() : m_scale == Scale::Share ? percentText(*value) : numberText(*value, 3);
     html += QStringLiteral(" &nbsp; <span style='color:%1'>%2</span>&nbsp;%3&nbsp;<b>%4</b>")
-                .arg(m_colours.colour(i).name(), glyph(curve.line),
-                     curve.label.toHtmlEscaped().replace(u' ', QStringLiteral("&nbsp;")), text);
+                .arg(m_colours.colour(i).name(), glyph(curve.line), unbroken(curve.label), text);
   }
   m_legend->setText(html);
   setAccessibleDescription(valuesText(m_cursor));

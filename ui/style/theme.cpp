@@ -61,9 +61,15 @@ QString themeName(Theme theme) {
 
 void applyTheme(Theme theme) {
   switch (theme) {
-    case Theme::System:
+    case Theme::System: {
       QApplication::setPalette(QPalette());
+      // Qt's own has no dim colour for the placeholder of a field that is disabled.
+      const QColor dim = QApplication::palette().color(QPalette::Disabled, QPalette::Text);
+      QPalette change;
+      change.setColor(QPalette::Disabled, QPalette::PlaceholderText, dim);
+      QApplication::setPalette(change);
       break;
+    }
     case Theme::Light:
       QApplication::setPalette(lightPalette());
       break;
