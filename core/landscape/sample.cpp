@@ -25,9 +25,9 @@ class Sampling {
     const std::vector<std::int64_t> wanted = unknown(places);
     const auto count = std::ssize(wanted);
     if (count == 0) return;
-    // All nearly of one size, and at least one for each worker.
-    const std::int64_t batches = std::clamp<std::int64_t>((count + plan.batchSize - 1) / plan.batchSize,
-                                                          std::min<std::int64_t>(plan.workers, count), count);
+    // All nearly of one size, and as many for each worker: nobody waits long at the end of a level.
+    const std::int64_t rounds = (count + plan.batchSize * plan.workers - 1) / (plan.batchSize * plan.workers);
+    const std::int64_t batches = std::min(count, rounds * plan.workers);
     const auto first = [&](std::int64_t batch) { return count * batch / batches; };
     BatchWorkers<torch::Tensor> workers(batches, plan.workers, plan.threadsPerWorker);
     workers.run(

@@ -218,7 +218,7 @@ void SampleTest::cancellingTakesEffectAtTheNextBatch() {
   const PointFunction values = counted.function();
   int levels = 0;
   const auto cancelled = [&](const Tensor& coordinates) {
-    if (counted.batches == 5) stop.request_stop();
+    if (counted.batches >= 5) stop.request_stop();
     return values(coordinates);
   };
   QCOMPARE(kindOf([&] {
@@ -227,7 +227,7 @@ void SampleTest::cancellingTakesEffectAtTheNextBatch() {
            }),
            ErrorKind::Cancelled);
   QVERIFY(counted.batches <= 5 + 2 * workers);
-  QCOMPARE(levels, 1);  // 81 points in three batches, then 1,008 that never came to an end
+  QCOMPARE(levels, 1);  // 81 points in three or four batches, then 1,008 that never came to an end
 }
 
 void SampleTest::whatFailsEndsIt() {
