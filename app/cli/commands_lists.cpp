@@ -151,7 +151,7 @@ void listModels(Session& session) {
     if (info.problem.empty()) {
       text += padded(oneLine(info.architecture), 18) + padded(toText(info.input), 8) +
               padded(info.fingerprints ? std::to_string(info.fingerprints) + " fingerprints" : "plain", 16);
-      text += info.shipped ? "shipped\n" : oneLine(info.path) + "\n";
+      text += info.shipped ? "shipped: --model " + info.id + "\n" : oneLine(info.path) + "\n";
     } else {
       text += "can't be used: " + oneLine(info.problem) + "\n";
     }
