@@ -2,8 +2,6 @@
 #include "core/detect/fingerprint_ensemble.h"
 
 #include <algorithm>
-#include <set>
-#include <string>
 #include <utility>
 
 #include "core/base/error.h"
@@ -84,13 +82,7 @@ std::unique_ptr<Detector> makeEnsemble(std::span<const Model> models, const Para
   }
   const Model& watched = models.front();
   std::vector<Member> members;
-  std::set<std::string> known;
   for (const Model& model : models) {
-    // A model in memory has no checksum yet; of such ones only the caller knows whether they differ.
-    if (!model.sha256.empty() && !known.insert(model.sha256).second) {
-      throw Error(ErrorKind::Usage, "the same weights are twice in the ensemble", model.name,
-                  "name models that were trained apart");
-    }
     if (!(model.input == watched.input) || model.classifier->classCount() != watched.classifier->classCount()) {
       throw Error(ErrorKind::BadInput, "it doesn't take the images and classes of " + watched.name, model.name,
                   "all models of an ensemble are for one data set");

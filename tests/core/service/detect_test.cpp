@@ -45,7 +45,7 @@ class DetectTest : public QObject {
     request.attack = m_engine.attackRequest();
     request.detector = detector;
     request.detectorParameters = parameters;
-    request.fitAttack = "tested";
+    if (detector == "lid" || detector == "combination") request.fitAttack = "tested";
     request.fitCount = 30;
     return request;
   }
@@ -281,6 +281,11 @@ void DetectTest::nonsenseIsRefused() {
     return kindOf([&] { m_engine->detect(asked, JobContext{}); });
   };
   QCOMPARE(kind([](DetectRequest& r) { r.fitAttack = "fgms"; }), ErrorKind::Usage);
+  QCOMPARE(kind([&](DetectRequest& r) {
+             r = request("fingerprint");
+             r.fitAttack = "fgsm";  // it learns from none
+           }),
+           ErrorKind::Usage);
   QCOMPARE(kind([](DetectRequest& r) { r.fitPreset = "mnist"; }), ErrorKind::Usage);  // of the tested attack
   QCOMPARE(kind([](DetectRequest& r) {
              r.fitAttack = "fgsm";
