@@ -16,6 +16,7 @@ constexpr int kCoarse[] = {9, 33, 129};
 /// ratio i / (count - 1) alone, so that the same place of a finer level is the same index.
 std::vector<int> spread(int count, int all) {
   std::vector<int> indices;
+  indices.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) indices.push_back((2 * i * (all - 1) + count - 1) / (2 * (count - 1)));
   return indices;
 }

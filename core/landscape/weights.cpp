@@ -2,6 +2,7 @@
 #include "core/landscape/weights.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include <ATen/ops/empty.h>
@@ -126,7 +127,7 @@ Network WeightPlane::at(double x, double y) const {
       own.mul_(1 - share).add_(m_axes[0][place], share);
     } else {
       const double steps[] = {x, y};
-      for (std::size_t axis = 0; axis < m_axes.size(); ++axis) {
+      for (std::size_t axis = 0; axis < std::min(m_axes.size(), std::size(steps)); ++axis) {
         if (place < m_axes[axis].size() && m_axes[axis][place].defined()) own.add_(m_axes[axis][place], steps[axis]);
       }
     }
