@@ -8,7 +8,7 @@
 #include "core/image/image.h"
 
 /// The one place where OpenCV's images (BGR, rows of interleaved pixels) and ours (RGB planes, float32 in [0,1]) meet.
-/// Only .cpp files of core/image and core/data include this header.
+/// Only .cpp files of core/image, core/data and core/theory include this header.
 namespace whorl {
 
 /// Turns OpenCV's own thread pool and its messages on stderr off, once for the process. Called by withOpenCv().

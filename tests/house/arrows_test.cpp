@@ -11,8 +11,8 @@ using namespace whorl::house;
 namespace {
 
 /// A folder may use itself and those before it. service/ may use all.
-const QStringList kCore{"base",   "image", "data",   "nn",        "fingerprint", "detect",
-                        "attack", "train", "defend", "landscape", "retrieval",   "experiment"};
+const QStringList kCore{"base",  "image",  "data",      "nn",     "fingerprint", "detect",    "attack",
+                        "train", "defend", "landscape", "theory", "retrieval",   "experiment"};
 
 /// What front ends may include of core/service; its other headers are the engine's own, and may use torch.
 const QStringList kServiceHeaders{"core/service/engine.h",          "core/service/even_trace.h",
