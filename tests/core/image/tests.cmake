@@ -1,5 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 whorl_add_test(core/image/colour_map_test.cpp LIBS whorl_image LABELS core)
 whorl_add_test(core/image/convert_test.cpp LIBS whorl_image opencv_core LABELS core)
+whorl_add_test(core/image/corruptions_test.cpp LIBS whorl_image LABELS core)
 whorl_add_test(core/image/image_file_test.cpp LIBS whorl_image opencv_core opencv_imgcodecs LABELS core)
 whorl_add_test(core/image/perturbation_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/blur_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/colour_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/compression_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/digital_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/geometry_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/noise_test.cpp LIBS whorl_image LABELS core)
+whorl_add_test(core/image/perturbations/weather_test.cpp LIBS whorl_image LABELS core)
