@@ -91,7 +91,9 @@ class IterativeRun {
   torch::Tensor startingPoint(const Ball& ball, std::int64_t restart) const {
     if (m_request.start.defined() && restart == 0) return ball.project(m_request.start.index_select(0, m_rows));
     if (!m_plan.randomStart) return m_request.images.index_select(0, m_rows);
-    return ball.project(ball.randomPoint(seedsAt(m_request, m_rows, restart), m_plan.startLaw));
+    const double share =
+        m_plan.startLaw == StartLaw::Growing ? static_cast<double>(restart) / static_cast<double>(m_plan.restarts) : 1;
+    return ball.project(ball.randomPoint(seedsAt(m_request, m_rows, restart), m_plan.startLaw, share));
   }
 
   /// γ falls geometrically over a restart.

@@ -34,6 +34,7 @@ AttackPreset corrected(std::string name, Parameters parameters, const char* rule
   parameters.set("loss", std::string("margin"));
   parameters.set("momentum", 0.9);
   parameters.set("step_schedule", std::string("cosine"));
+  parameters.set("start_law", std::string("growing"));
   parameters.set("detector_class", std::string("target"));
   parameters.set("target_candidates", std::int64_t{3});
   parameters.set("detector_gradient", std::string(rule));

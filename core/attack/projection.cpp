@@ -34,7 +34,7 @@ void drawLinf(Random& random, double epsilon, StartLaw law, double* values, std:
     values[k] = random.uniform(-epsilon, epsilon);
     largest = std::max(largest, std::abs(values[k]));
   }
-  if (law == StartLaw::Ball || largest == 0) return;
+  if (law != StartLaw::Radius || largest == 0) return;
   const double factor = drawRadius(random, epsilon, law, size) / largest;
   for (std::int64_t k = 0; k < size; ++k) values[k] *= factor;
 }
@@ -107,7 +107,8 @@ Norm parseNorm(const std::string& name) {
 StartLaw parseStartLaw(const std::string& name) {
   if (name == "ball") return StartLaw::Ball;
   if (name == "radius") return StartLaw::Radius;
-  throw Error(ErrorKind::Usage, "unknown law of random starts", name, "use ball or radius");
+  if (name == "growing") return StartLaw::Growing;
+  throw Error(ErrorKind::Usage, "unknown law of random starts", name, "use ball, radius or growing");
 }
 
 torch::Tensor l2Norms(const torch::Tensor& images) {
@@ -142,14 +143,14 @@ torch::Tensor Ball::project(const torch::Tensor& images) const {
   return (m_origin + delta * perImage(factor.to(delta.scalar_type()))).clamp_(0, 1);
 }
 
-torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law) const {
+torch::Tensor Ball::randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law, double share) const {
   torch::Tensor offsets = torch::empty(m_origin.sizes(), torch::kFloat64);
   const std::int64_t size = seeds.empty() ? 0 : offsets.numel() / static_cast<std::int64_t>(seeds.size());
   double* values = offsets.data_ptr<double>();
   const Draw draw = drawOf(m_norm);
   for (const std::uint64_t seed : seeds) {
     Random random(seed);
-    draw(random, m_epsilon, law, values, size);
+    draw(random, share * m_epsilon, law, values, size);
     values += size;
   }
   return m_origin + offsets.to(m_origin.device(), m_origin.scalar_type());

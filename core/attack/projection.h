@@ -14,9 +14,10 @@ enum class Norm { Linf, L2, L1 };
 Norm parseNorm(const std::string& name);
 
 /// How a random start is drawn: evenly over the ball, which in many dimensions is its surface (Madry et al. 2018), or
-/// in an even direction with a distance drawn evenly from [0,ε], which stays nearer to the image.
-enum class StartLaw { Ball, Radius };
-/// "ball" or "radius"; Error(Usage) for others.
+/// in an even direction with a distance drawn evenly from [0,ε], which stays nearer to the image; or evenly over balls
+/// that grow from restart to restart, of which the first is the image itself: what a detector accepts is near to it.
+enum class StartLaw { Ball, Radius, Growing };
+/// "ball", "radius" or "growing"; Error(Usage) for others.
 StartLaw parseStartLaw(const std::string& name);
 
 /// Per-image L2 norm of [B,…]: [B].
@@ -36,9 +37,10 @@ class Ball {
   /// by more than 1e-7.
   torch::Tensor project(const torch::Tensor& images) const;
 
-  /// A random point of the ball (not yet cut with the box, as published), one seed an image: the same wherever it is in
-  /// a batch.
-  torch::Tensor randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law = StartLaw::Ball) const;
+  /// A random point of the ball, or of the one of `share` (0 to 1) times its radius (not yet cut with the box, as
+  /// published), one seed an image: the same wherever it is in a batch.
+  torch::Tensor randomPoint(const std::vector<std::uint64_t>& seeds, StartLaw law = StartLaw::Ball,
+                            double share = 1) const;
 
   /// The balls of some of the images.
   Ball select(const torch::Tensor& rows) const;

@@ -30,8 +30,9 @@ ParameterSpec randomStart(bool defaultValue) {
 }
 
 ParameterSpec startLaw() {
-  return ParameterSpec::choice("start_law", "ball", {"ball", "radius"},
-                               "A random start is even over the ball, or at an even distance (nearer, for l2 and l1)");
+  return ParameterSpec::choice("start_law", "ball", {"ball", "radius", "growing"},
+                               "A random start is even over the ball, at an even distance (nearer, for l2 and l1), or "
+                               "even over balls that grow with the restarts from the image itself");
 }
 
 ParameterSpec loss() {

@@ -68,6 +68,7 @@ class IterativeTest : public QObject {
   void successGrowsWithEpsilon_data();
   void successGrowsWithEpsilon();
   void successGrowsWithRestarts();
+  void growingStartsBeginAtTheImage();
   void targetedReachesTheTarget();
   void randomnessBelongsToTheImage();
   void seedsMatter();
@@ -243,6 +244,20 @@ void IterativeTest::successGrowsWithRestarts() {
   }
   const std::int64_t fooled = before.sum().item<std::int64_t>();
   QVERIFY(fooled > 0 && fooled < 40);
+}
+
+void IterativeTest::growingStartsBeginAtTheImage() {
+  const SmoothClassifier net({1, 6, 6}, 20, 4, 3);
+  const AttackRequest request = ownPredictions(net, 20, 2);
+  const Parameters common = {{"epsilon", 0.06}, {"steps", std::int64_t{3}}, {"stop", std::string("last")}};
+  Parameters growing = common, clean = common;
+  growing.set("start_law", std::string("growing"));
+  clean.set("random_start", false);
+  const torch::Tensor one = attack("pgd", net, request, growing).adversarial;
+  QVERIFY(at::equal(one, attack("pgd", net, request, clean).adversarial));
+  QVERIFY(!at::equal(one, attack("pgd", net, request, common).adversarial));
+  growing.set("restarts", std::int64_t{3});  // the later ones are elsewhere
+  QVERIFY(!at::equal(one, attack("pgd", net, request, growing).adversarial));
 }
 
 void IterativeTest::targetedReachesTheTarget() {

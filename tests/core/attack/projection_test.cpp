@@ -32,6 +32,7 @@ class ProjectionTest : public QObject {
   void l1ProjectionIsExact();
   void l1StaysInBallAndBox();
   void randomPointsFillTheBall();
+  void startsInASmallerBall();
   void startsAtAnEvenDistance();
   void randomPointsBelongToTheirSeed();
   void selectionKeepsEachImagesBall();
@@ -153,6 +154,20 @@ void ProjectionTest::randomPointsFillTheBall() {
   }
 }
 
+void ProjectionTest::startsInASmallerBall() {
+  const torch::Tensor origin = torch::full({3, 1, 3, 3}, 0.5, torch::kFloat64);
+  const std::vector<std::uint64_t> seeds = {1, 2, 3};
+  for (const Norm norm : {Norm::Linf, Norm::L2, Norm::L1}) {
+    const Ball ball(norm, origin, 0.2);
+    QVERIFY(at::equal(ball.randomPoint(seeds, StartLaw::Growing, 0), origin));
+    // The same direction, a quarter of the way.
+    const torch::Tensor whole = ball.randomPoint(seeds, StartLaw::Growing) - origin;
+    const torch::Tensor quarter = ball.randomPoint(seeds, StartLaw::Growing, 0.25) - origin;
+    QVERIFY(at::allclose(quarter, whole / 4, 0, 1e-12));
+    QVERIFY(at::equal(whole, ball.randomPoint(seeds, StartLaw::Ball) - origin));
+  }
+}
+
 void ProjectionTest::startsAtAnEvenDistance() {
   const torch::Tensor origin = torch::full({2000, 1, 3, 3}, 0.5, torch::kFloat64);
   std::vector<std::uint64_t> seeds(2000);
@@ -170,6 +185,7 @@ void ProjectionTest::startsAtAnEvenDistance() {
     QVERIFY(std::abs(offsets.mean().item<double>()) < 0.01);
   }
   QCOMPARE(parseStartLaw("radius"), StartLaw::Radius);
+  QCOMPARE(parseStartLaw("growing"), StartLaw::Growing);
   QVERIFY_THROWS_EXCEPTION(Error, parseStartLaw("even"));
 }
 

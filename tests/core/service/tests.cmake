@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+whorl_add_test(core/service/attack_plan_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/attacked_images_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/engine_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/even_trace_test.cpp LABELS core)
