@@ -6,6 +6,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_palette.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_registry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/cell_details.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/checks_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_plots.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_delegate.cpp

@@ -53,6 +53,7 @@ class PlanRun {
     const auto start = std::chrono::steady_clock::now();
     checkPatterns(m_options.only, m_plan, "only");
     checkPatterns(m_options.rerun, m_plan, "rerun");
+    m_result.checks = checkClaims(m_plan, m_result);  // all open yet
     if (m_hooks.onPlan) m_hooks.onPlan(m_result);
     // Without data every cell would fail, each after trying to fetch them.
     if (!m_options.dryRun) m_workbench.dataChecksum(m_plan.recipe.data, /*fetch=*/true, m_context);

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "ui/evaluate/cell_details.h"
+#include "ui/evaluate/checks_text.h"
 #include "ui/evaluate/metric.h"
 #include "ui/evaluate/score_bins.h"
 #include "ui/jobs/format.h"
@@ -58,7 +59,8 @@ EvaluatePlots::EvaluatePlots(QWidget* parent)
                              CurvePlot::Scale::Share)),
       m_scores(new CurvePlot(tr("Scores"), tr("score"), CurvePlot::Scale::Share)),
       m_budget(new CurvePlot(tr("Budget"), tr("ε"), CurvePlot::Scale::Share)),
-      m_details(new QTextBrowser) {
+      m_details(new QTextBrowser),
+      m_checks(new QTextBrowser) {
   setObjectName(QStringLiteral("evaluate_plots"));
   setDocumentMode(true);
   m_roc->setXScale(CurvePlot::XScale::Share);
@@ -75,17 +77,21 @@ EvaluatePlots::EvaluatePlots(QWidget* parent)
   pair->addWidget(m_roc);
   pair->addWidget(m_logRoc);
   pair->setChildrenCollapsible(false);
-  m_details->setFrameShape(QFrame::NoFrame);
+  for (QTextBrowser* words : {m_details, m_checks}) words->setFrameShape(QFrame::NoFrame);
   m_details->setAccessibleName(tr("Details of the chosen cells"));
+  m_checks->setAccessibleName(tr("What must hold if the figures are to be believed"));
   addTab(withPlaceholder(pair, &m_rocStack, &m_rocWords), tr("ROC"));
   addTab(withPlaceholder(m_scores, &m_scoreStack, &m_scoreWords), tr("Scores"));
   addTab(withPlaceholder(m_budget, &m_budgetStack, &m_budgetWords), tr("Budget"));
   addTab(m_details, tr("Details"));
+  addTab(m_checks, tr("Checks"));
   setTabToolTip(0, tr("Receiver operating characteristic: rejected adversarial over rejected clean images, for every "
                       "threshold; on the right with the small false-positive rates spread out."));
   setTabToolTip(1, tr("How the scores of clean and of successful adversarial images are spread."));
   setTabToolTip(2, tr("Figures over the attack’s budget ε, where the recipe has the attack at several."));
+  setTabToolTip(indexOf(m_checks), tr("The recipe’s claims of what must hold, and whether they do."));
   showCells({}, {});
+  showChecks({});
 }
 
 QWidget* EvaluatePlots::withPlaceholder(QWidget* plots, QStackedWidget** stack, QLabel** words) {
@@ -107,6 +113,13 @@ void EvaluatePlots::showCells(const RecipeResult& result, const std::vector<cons
   QString text;
   for (const RecipeCell* cell : chosen) text += cellDetails(*cell);
   m_details->setHtml(chosen.empty() ? emptyText(chosen) : text);
+}
+
+void EvaluatePlots::showChecks(const std::vector<CheckedClaim>& checks) {
+  const int tab = indexOf(m_checks);
+  setTabVisible(tab, !checks.empty());
+  setTabText(tab, checksTitle(checks));
+  m_checks->setHtml(checksText(checks));
 }
 
 void EvaluatePlots::showRoc(const std::vector<const RecipeCell*>& chosen) {

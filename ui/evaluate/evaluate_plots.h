@@ -26,11 +26,15 @@ class EvaluatePlots : public QTabWidget {
   /// The chosen cells, the current one first.
   void showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen);
 
+  /// The recipe's claims and what became of them; without claims the tab is away.
+  void showChecks(const std::vector<CheckedClaim>& checks);
+
   CurvePlot* rocPlot() const { return m_roc; }
   CurvePlot* logarithmicRocPlot() const { return m_logRoc; }
   CurvePlot* scorePlot() const { return m_scores; }
   CurvePlot* budgetPlot() const { return m_budget; }
   QTextBrowser* details() const { return m_details; }
+  QTextBrowser* checks() const { return m_checks; }
 
  Q_SIGNALS:
   void exportFailed(const QString& problem);
@@ -46,6 +50,7 @@ class EvaluatePlots : public QTabWidget {
   CurvePlot* m_scores;
   CurvePlot* m_budget;
   QTextBrowser* m_details;
+  QTextBrowser* m_checks;
   QStackedWidget* m_rocStack = nullptr;
   QStackedWidget* m_scoreStack = nullptr;
   QStackedWidget* m_budgetStack = nullptr;

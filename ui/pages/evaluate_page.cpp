@@ -272,6 +272,7 @@ void EvaluatePage::showGrid(const RecipeResult& news) {
     if (untouched && known.cells[i].state == CellState::Done) result.cells[i] = known.cells[i];
   }
   m_grid->setResult(result);
+  m_plots->showChecks(result.checks);
   if (!m_table->currentIndex().isValid() && m_grid->rowCount() > 0 && m_grid->columnCount() > 0) {
     m_table->setCurrentIndex(m_grid->index(0, 0));
     giveRoom();

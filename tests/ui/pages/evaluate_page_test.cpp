@@ -100,6 +100,28 @@ class EvaluatePageTest : public QObject {
     QVERIFY(world.problem().contains("output isn't finite"));
   }
 
+  void claimsHaveVerdicts() {
+    World world;
+    QTRY_VERIFY(world.planned());
+    const EvaluatePlots* plots = world.page->plots();
+    const int tab = plots->indexOf(plots->checks());
+    QVERIFY(plots->isTabVisible(tab));
+    QCOMPARE(plots->tabText(tab), QString("Checks"));
+    QCOMPARE(plots->checks()->toPlainText().count("… open"), 2);
+    QVERIFY(world.runToEnd());
+    QCOMPARE(plots->tabText(tab), QString("Checks (1 ✗)"));
+    const QString text = plots->checks()->toPlainText();
+    // What doesn't hold comes first, though the recipe has it last.
+    QVERIFY2(text.indexOf("✗ does not hold") < text.indexOf("✓ holds") && text.contains("✗ does not hold"),
+             qPrintable(text));
+    QVERIFY2(text.contains("many steps <do> it") && text.contains("90.00 % (83.00–94.00)"), qPrintable(text));
+    QVERIFY2(text.contains("at least 100.00 %") && text.contains("at most 50.00 %"), qPrintable(text));
+    // A recipe without claims has no such tab.
+    QVERIFY(world.page->recipes()->choose("blobs-budget"));
+    world.page->openRecipe("blobs-budget");
+    QTRY_VERIFY(!plots->isTabVisible(tab));
+  }
+
   void stoppingKeepsWhatIsFinishedAndResumes() {
     World world(true);
     QTRY_VERIFY(world.planned());
