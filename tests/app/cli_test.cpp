@@ -8,6 +8,7 @@
 #include <QtTest>
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -166,6 +167,22 @@ class CliTest : public QObject, test::CliProgram {
     expectError({"perturb", text("data/test/left/0.png"), "--perturbation", "jpeg", "--output", "/proc/none/a.png"}, 4,
                 {"/proc/none"});
     expectError({"info", "--json", "/proc/none/a.json"}, 4, {"/proc/none"});
+  }
+
+  /// A limit on file sizes kills a program that doesn't ask for an error instead.
+  void aFileTooLargeIsAnError() {
+    QProcess process;
+    prepare(process, {"models", "export", m_model, "--output", text("large.safetensors")});
+    process.setChildProcessModifier([] {
+      const rlimit limit{4096, 4096};
+      setrlimit(RLIMIT_FSIZE, &limit);
+    });
+    process.start();
+    QVERIFY(process.waitForFinished(kTimeout));
+    const QString err = QString::fromUtf8(process.readAllStandardError());
+    QVERIFY2(process.exitStatus() == QProcess::NormalExit && process.exitCode() == 4, qPrintable(err));
+    QVERIFY2(err.contains("large.safetensors"), qPrintable(err));
+    QVERIFY(!fs::exists(path("large.safetensors")));
   }
 
   void errorsAreJsonToo() {
