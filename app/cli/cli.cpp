@@ -124,6 +124,7 @@ void runArguments(std::vector<std::string> arguments, std::string& jsonTarget) {
   addAttackCommands(root, common, commands);
   addImageCommands(root, common, commands);
   addLandscapeCommands(root, common, commands);
+  addTheoryCommands(root, common, commands);
   addRecipeCommands(root, common, commands);
   addListCommands(root, common, commands);
   root.footer("Exit codes: 0 done, 2 usage, 3 bad input, 4 failed run, 130 cancelled. More in docs/cli.md.");

@@ -29,6 +29,7 @@ void addRunCommands(CLI::App& root, CommonOptions& common, std::vector<Command>&
 void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+void addTheoryCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addRecipeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 

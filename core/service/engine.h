@@ -7,6 +7,7 @@
 
 #include "core/service/landscape_types.h"
 #include "core/service/recipe_types.h"
+#include "core/service/theory_types.h"
 #include "core/service/types.h"
 
 namespace whorl {
@@ -33,6 +34,8 @@ class Engine {
   /// Ways to leave an image, and what to show there.
   virtual std::vector<OperationSpec> landscapeDirections() const = 0;
   virtual std::vector<OperationSpec> landscapeValues() const = 0;
+  /// Toy problems in the plane, and what can be done with them.
+  virtual TheoryLists theoryLists() const = 0;
   /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
   virtual std::vector<ModelInfo> models() const = 0;
   /// Shipped recipes by name, then those of the user's folder; broken ones are listed with their problem.
@@ -50,6 +53,15 @@ class Engine {
   /// Values on a line or a plane through an image. Error(Usage) for what doesn't go together, before any work.
   virtual LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
                                     const LandscapeHooks& hooks = {}) = 0;
+  /// The points of a toy problem, before anything learns them. Milliseconds. Error as runTheory().
+  virtual PlanarData theoryData(const TheoryRequest& request, const JobContext& context) = 0;
+  /// A toy problem learned without and with fingerprints, and what both say of the plane (docs/theory.md).
+  virtual TheoryResult theory(const TheoryRequest& request, const JobContext& context,
+                              const TheoryHooks& hooks = {}) = 0;
+  /// An attack's way through the plane. Milliseconds. Error as planarAttack().
+  virtual PlanarTrajectory theoryAttack(const TheoryAttackRequest& request, const JobContext& context) = 0;
+  /// One of the figures of docs/theory.md, made again.
+  virtual TheoryFigureResult theoryFigure(const TheoryFigureRequest& request, const JobContext& context) = 0;
   virtual PredictResult predict(const PredictRequest& request, const JobContext& context) = 0;
   virtual AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) = 0;
   virtual DetectResult detect(const DetectRequest& request, const JobContext& context) = 0;

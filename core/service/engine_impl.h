@@ -19,7 +19,7 @@ namespace whorl {
 class RecipeWorkbench;
 
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
-/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All
+/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, theory.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp, selftest.cpp. All
 /// state is behind the two stores, which lock by themselves; each operation owns its tensors, so several may run at
 /// once.
 class EngineImpl : public Engine {
@@ -37,6 +37,7 @@ class EngineImpl : public Engine {
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
   std::vector<OperationSpec> landscapeDirections() const override;
   std::vector<OperationSpec> landscapeValues() const override;
+  TheoryLists theoryLists() const override;
   std::vector<ModelInfo> models() const override;
   std::vector<RecipeInfo> recipes() const override;
   RecipeInfo recipe(const std::string& idOrPath) const override;
@@ -47,6 +48,10 @@ class EngineImpl : public Engine {
   std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) override;
   LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
                             const LandscapeHooks& hooks) override;
+  PlanarData theoryData(const TheoryRequest& request, const JobContext& context) override;
+  TheoryResult theory(const TheoryRequest& request, const JobContext& context, const TheoryHooks& hooks) override;
+  PlanarTrajectory theoryAttack(const TheoryAttackRequest& request, const JobContext& context) override;
+  TheoryFigureResult theoryFigure(const TheoryFigureRequest& request, const JobContext& context) override;
   PredictResult predict(const PredictRequest& request, const JobContext& context) override;
   AttackRunResult attack(const AttackRunRequest& request, const JobContext& context) override;
   DetectResult detect(const DetectRequest& request, const JobContext& context) override;

@@ -166,11 +166,6 @@ const std::vector<OperationSpec>& theoryModels() {
 
 bool isLineModel(const std::string& model) { return model == "svm" || model == "logistic"; }
 
-PlanarFingerprints TheoryResult::fingerprintsOf(bool withFingerprints) const {
-  if (withFingerprints || !line) return fingerprints;
-  return {classes, {}, {}};
-}
-
 PlanarData theoryData(const TheoryRequest& request) {
   if (request.toy != "painted") return makeToy(request.toy, request.toyParameters, request.seed);
   if (!request.toyParameters.values().empty()) {

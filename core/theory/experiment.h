@@ -61,7 +61,9 @@ struct TheoryResult {
 
   const TheorySide& side(bool withFingerprints) const { return withFingerprints ? fingerprinted : plain; }
   /// What a side is scored with.
-  PlanarFingerprints fingerprintsOf(bool withFingerprints) const;
+  PlanarFingerprints fingerprintsOf(bool withFingerprints) const {
+    return withFingerprints || !line ? fingerprints : PlanarFingerprints{classes, {}, {}};
+  }
 };
 
 /// While it learns: a coarse field of both sides.

@@ -42,7 +42,7 @@ TheoryFigure vectorOutputs() {
                       "Two linear outputs",
                       "The accept region of linear outputs, sampled, and its edge in closed form",
                       {},
-                      true,
+                      false,
                       true};
   figure.request.model = "linear-outputs";
   figure.request.modelParameters = {{"epochs", std::int64_t{300}}, {"learning_rate", 0.02}};

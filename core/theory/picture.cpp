@@ -20,7 +20,9 @@ constexpr int kSide = 560;
 constexpr int kMargin = 16;
 constexpr int kCaption = 34;
 constexpr int kScale = 2;  ///< drawn so many times as large, then averaged down: smooth edges
-constexpr int kRays = 1440;
+constexpr int kRays = 40'000;
+/// Between two dots of the closed form's edge.
+constexpr double kDotGap = 14 * kScale;
 
 using Colour = cv::Scalar;  ///< red, green, blue, 0 to 255
 
@@ -111,12 +113,19 @@ class Square {
 
   void closedForm() {
     const LinearRegion region(m_side.network, m_arrows, m_result.threshold);
+    // A ray has four ends at most: a band or two for each class. Of each, dots a little apart.
+    std::array<std::optional<cv::Point>, 8> last;
     for (int i = 0; i < kRays; ++i) {
       const double angle = 2 * std::numbers::pi * i / kRays;
+      std::size_t number = 0;
       for (const RayInterval& interval : region.along(angle)) {
         for (const double end : {interval.low, interval.high}) {
-          if (!(end > 0) || std::isinf(end)) continue;
-          cv::circle(m_canvas, pixel(region.at(angle, end)), 2 * kScale, kBad, cv::FILLED, cv::LINE_AA);
+          if (!(end > 0) || std::isinf(end) || number >= last.size()) continue;
+          const cv::Point at = pixel(region.at(angle, end));
+          std::optional<cv::Point>& before = last[number++];
+          if (before && std::hypot(at.x - before->x, at.y - before->y) < kDotGap) continue;
+          before = at;
+          cv::circle(m_canvas, at, 3 * kScale, kBad, cv::FILLED, cv::LINE_AA);
         }
       }
     }
@@ -141,10 +150,20 @@ class Square {
     return box.low + PlanarPoint{box.side * x / (size() - 1), box.side * (size() - 1 - y) / (size() - 1)};
   }
 
+  /// The outline of what is not 0, but not along the picture's own sides.
   void edge(const cv::Mat& mask, const Colour& colour, int width) {
+    const auto atSide = [](const cv::Point& at) {
+      return at.x == 0 || at.y == 0 || at.x == size() - 1 || at.y == size() - 1;
+    };
     std::vector<std::vector<cv::Point>> contours;
     cv::findContours(mask.clone(), contours, cv::RETR_LIST, cv::CHAIN_APPROX_NONE);
-    cv::drawContours(m_canvas, contours, -1, colour, width, cv::LINE_AA);
+    for (const auto& contour : contours) {
+      for (std::size_t i = 0; i < contour.size(); ++i) {
+        const cv::Point& from = contour[i];
+        const cv::Point& to = contour[(i + 1) % contour.size()];
+        if (!atSide(from) || !atSide(to)) cv::line(m_canvas, from, to, colour, width, cv::LINE_AA);
+      }
+    }
   }
 
   void arrow(const PlanarPoint& from, const PlanarPoint& to) {
@@ -164,7 +183,7 @@ class Square {
     const PlanarPoint foot = middle - normal * line.distance(middle);
     const PlanarPoint along{-normal.y * field.box.side, normal.x * field.box.side};
     for (std::size_t i = 0; i < m_arrows.count(); ++i) {
-      const PlanarPoint to = foot + along * (i % 2 == 0 ? 0.30 : 0.36);
+      const PlanarPoint to = foot + along * (0.26 + 0.05 * static_cast<double>(i));
       arrow(to - m_arrows.dx[i], to);
     }
   }
@@ -192,11 +211,14 @@ cv::Mat drawn(const TheoryFigure& figure, const TheoryResult& result, bool with,
 std::string caption(const TheoryResult& result, bool with) {
   const TheorySide& side = result.side(with);
   char text[160];
-  std::snprintf(text, sizeof text, "%s: tau %.2f accepts %.0f %% of the data, %.0f %% of the square",
-                result.line ? "four fingerprints"
-                : with      ? "fingerprinted"
-                            : "plain",
-                result.threshold, 100 * side.shares.acceptedCorrect, 100 * side.shares.acceptedArea);
+  const double data = 100 * side.shares.acceptedCorrect, plane = 100 * side.shares.acceptedArea;
+  if (result.line) {
+    std::snprintf(text, sizeof text, "four fingerprints: %.0f %% of the data accepted, %.0f %% of the plane", data,
+                  plane);
+  } else {
+    std::snprintf(text, sizeof text, "%s, tau %.2f: %.0f %% of the data accepted, %.0f %% of the plane",
+                  with ? "fingerprinted" : "plain", result.threshold, data, plane);
+  }
   return text;
 }
 

@@ -17,7 +17,7 @@ struct RayInterval {
 
 /// Where on the ray r·p of outputs, r > 0, a linear model meets one fingerprint within τ: all r with
 /// ‖(r p + u)/‖r p + u‖ − p − Δy‖ ≤ τ, where p is a unit vector, and u = W Δx is what the shift does to the outputs.
-/// Its ends are roots of a quadratic (docs/theory.md), so this is exact up to rounding: at most three intervals, in
+/// Its ends are roots of a quadratic (docs/theory.md), so this is exact up to rounding: at most two intervals, in
 /// order. With one output, p = ±1 and Δy 0 or −2p, it is the half-line of a sign that is kept or flipped. p, u and Δy
 /// have one size, 1 or more; τ ≥ 0.
 std::vector<RayInterval> acceptedAlongRay(std::span<const double> p, std::span<const double> u,

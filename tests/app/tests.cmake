@@ -6,3 +6,5 @@ whorl_add_test(app/landscape_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS co
 add_dependencies(test_app_landscape_cli whorl-cli whorl_engine)
 whorl_add_test(app/recipes_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS core)
 add_dependencies(test_app_recipes_cli whorl-cli whorl_engine)
+whorl_add_test(app/theory_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS core)
+add_dependencies(test_app_theory_cli whorl-cli whorl_engine)

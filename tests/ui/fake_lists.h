@@ -97,6 +97,13 @@ class FakeLists : public Engine, public FakeWorld {
     return {{"confidence", "Confidence", "Largest probability.", "", {}}};
   }
 
+  // The Theory page's own tests compute (tests/ui/theory/theory_engine.h); elsewhere there is nothing in the plane.
+  TheoryLists theoryLists() const override { return {}; }
+  PlanarData theoryData(const TheoryRequest&, const JobContext&) override { return {}; }
+  TheoryResult theory(const TheoryRequest&, const JobContext&, const TheoryHooks&) override { return {}; }
+  PlanarTrajectory theoryAttack(const TheoryAttackRequest&, const JobContext&) override { return {}; }
+  TheoryFigureResult theoryFigure(const TheoryFigureRequest&, const JobContext&) override { return {}; }
+
   std::vector<OperationSpec> objectives() const override {
     return {{"plain", "Plain", "Cross-entropy.", "", {}},
             {"adversarial",
