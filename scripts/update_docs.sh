@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Writes the generated parts of docs/attacks.md and docs/detectors.md anew from what attacks and detectors declare.
+# Writes the generated parts of docs/attacks.md, docs/detectors.md and docs/perturbations.md anew from what is declared.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cli=${1:-build/release/bin/whorl-cli}
 table=$(mktemp)
 trap 'rm -f "$table"' EXIT
-for what in attacks detectors; do
+for what in attacks detectors perturbations; do
   "$cli" "$what" table >"$table"
   python3 - "$table" "$what" <<'PYTHON'
 import pathlib

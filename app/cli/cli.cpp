@@ -123,6 +123,7 @@ void runArguments(std::vector<std::string> arguments, std::string& jsonTarget) {
   addRunCommands(root, common, commands);
   addAttackCommands(root, common, commands);
   addImageCommands(root, common, commands);
+  addPerturbCommands(root, common, commands);
   addLandscapeCommands(root, common, commands);
   addTheoryCommands(root, common, commands);
   addRecipeCommands(root, common, commands);

@@ -28,10 +28,14 @@ struct Command {
 void addRunCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+void addPerturbCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addTheoryCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addRecipeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+
+/// The data set that the model was trained on, as its past says. Error(Usage) where it doesn't.
+std::string datasetOf(Engine& engine, const std::string& model);
 
 /// --seed, --device, --json, --quiet, --data-dir.
 void addCommonOptions(CLI::App& command, CommonOptions& common);

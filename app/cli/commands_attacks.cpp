@@ -119,17 +119,6 @@ std::vector<std::int64_t> readIndices(const std::string& path) {
   return indices;
 }
 
-/// The data set that the model was trained on, as its past says.
-std::string datasetOf(Engine& engine, const std::string& model) {
-  const auto past = nlohmann::json::parse(engine.model(model).pastJson, nullptr, false);
-  if (past.is_object() && past.contains("data") && past["data"].is_object()) {
-    const auto name = past["data"].find("name");
-    if (name != past["data"].end() && name->is_string()) return name->get<std::string>();
-  }
-  throw Error(ErrorKind::Usage, "--data is missing, and the model doesn't say what it was trained on", model,
-              "name a data set");
-}
-
 void completeRequest(AttackRunRequest& request, const AttackOptions& options, Session& session) {
   if (!options.indices.empty()) request.indices = readIndices(options.indices);
   if (request.model.empty()) {
@@ -368,6 +357,16 @@ void addLists(CLI::App& root, CommonOptions& common, std::vector<Command>& comma
 }
 
 }  // namespace
+
+std::string datasetOf(Engine& engine, const std::string& model) {
+  const auto past = nlohmann::json::parse(engine.model(model).pastJson, nullptr, false);
+  if (past.is_object() && past.contains("data") && past["data"].is_object()) {
+    const auto name = past["data"].find("name");
+    if (name != past["data"].end() && name->is_string()) return name->get<std::string>();
+  }
+  throw Error(ErrorKind::Usage, "--data is missing, and the model doesn't say what it was trained on", model,
+              "name a data set");
+}
 
 void addAttackCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
   addAttack(root, common, commands);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// predict, perturb, explore: single image files.
+// predict, explore: single image files.
 #include <cmath>
 #include <cstdio>
 #include <memory>
@@ -72,78 +72,6 @@ void addPredict(CLI::App& root, CommonOptions& common, std::vector<Command>& com
                       nullptr, false});
 }
 
-// ---- perturb -------------------------------------------------------------------------------------------------------
-
-struct PerturbOptions {
-  PerturbRequest request;
-  bool list = false;
-};
-
-OperationSpec findPerturbation(const Engine& engine, const std::string& name) {
-  std::string known;
-  for (const auto& spec : engine.perturbations()) {
-    if (spec.name == name) return spec;
-    known += (known.empty() ? "" : ", ") + spec.name;
-  }
-  throw Error(ErrorKind::Usage,
-              name.empty() ? "no perturbation was named" : "there is no perturbation \"" + name + "\"",
-              "--perturbation", known.empty() ? "this build has none" : "one of " + known);
-}
-
-void listPerturbations(Session& session) {
-  json list = json::array();
-  std::string text;
-  for (const auto& spec : session.engine().perturbations()) {
-    list.push_back(toJson(spec));
-    text += spec.name + ": " + spec.summary + "\n" + describeParameters(spec.parameters);
-  }
-  session.print(text);
-  session.writeJson(jsonText(json{{"perturbations", list}}));
-}
-
-void runPerturb(Session& session, const PerturbOptions& options, std::vector<ExtraOption> extras) {
-  if (options.list) {
-    refuseLeftOvers("perturb", extras, {});
-    return listPerturbations(session);
-  }
-  PerturbRequest request = options.request;
-  const OperationSpec spec = findPerturbation(session.engine(), request.perturbation);
-  request.parameters = takeParameters(spec.name, spec.parameters, extras);
-  refuseLeftOvers("perturb", extras, spec.parameters);
-  if (request.input.empty()) throw Error(ErrorKind::Usage, "no image was given", "perturb");
-  if (request.output.empty()) throw Error(ErrorKind::Usage, "--output is missing", "perturb");
-  request.seed = session.options().seed;
-  std::string document;
-  session.run(Lane::Batch, "perturb",
-              [&](JobContext& context) { document = session.engine().perturb(request, context); });
-  session.print("written to " + oneLine(request.output) + "\n");
-  session.writeJson(document);
-}
-
-void addPerturb(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
-  auto options = std::make_shared<PerturbOptions>();
-  CLI::App* app = root.add_subcommand("perturb", "Perturb an image file naturally");
-  addCommonOptions(*app, common);
-  app->add_option("image", options->request.input, "Image file");
-  app->add_option("--output", options->request.output, "Image file to write (PNG, JPEG, WebP, BMP, TIFF)");
-  app->add_option("--perturbation", options->request.perturbation, "Perturbation by name");
-  app->add_flag("--list", options->list, "List the perturbations and their parameters");
-  commands.push_back({app,
-                      [options](Session& session, std::vector<ExtraOption> extras) {
-                        runPerturb(session, *options, std::move(extras));
-                      },
-                      [](Engine& engine, const std::vector<std::string>& arguments) {
-                        const std::string name = rawOption(arguments, "--perturbation");
-                        std::string text;
-                        for (const auto& spec : engine.perturbations()) {
-                          if (!name.empty() && spec.name != name) continue;
-                          text += spec.name + ": " + spec.summary + "\n" + describeParameters(spec.parameters);
-                        }
-                        return "Perturbations:\n" + text;
-                      },
-                      true});
-}
-
 // ---- explore -------------------------------------------------------------------------------------------------------
 
 struct ExploreOptions {
@@ -159,7 +87,8 @@ struct ExploreOptions {
 
 StepRequest stepRequest(const Engine& engine, const std::string& text) {
   StepText step = parseStep(text);
-  std::vector<OperationSpec> specs = engine.perturbations();
+  std::vector<OperationSpec> specs;
+  for (const auto& perturbation : engine.perturbations()) specs.push_back(perturbation.spec);
   for (const auto& attack : engine.attacks()) specs.push_back(attack.spec);
   std::string known;
   for (const auto& spec : specs) {
@@ -292,7 +221,6 @@ void addExplore(CLI::App& root, CommonOptions& common, std::vector<Command>& com
 void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {
   addPredict(root, common, commands);
   addExplore(root, common, commands);
-  addPerturb(root, common, commands);
 }
 
 }  // namespace whorl::cli

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/service/landscape_types.h"
+#include "core/service/perturbation_types.h"
 #include "core/service/recipe_types.h"
 #include "core/service/theory_types.h"
 #include "core/service/types.h"
@@ -24,7 +25,10 @@ class Engine {
   virtual EngineInfo info() const = 0;
   virtual std::vector<DatasetInfo> datasets() const = 0;
   virtual std::vector<ArchitectureInfo> architectures() const = 0;
-  virtual std::vector<OperationSpec> perturbations() const = 0;
+  virtual std::vector<PerturbationInfo> perturbations() const = 0;
+  virtual std::vector<CorruptionSuiteInfo> corruptionSuites() const = 0;
+  /// The parameters of robustness(): distances, their bounds, and how long is searched.
+  virtual std::vector<ParameterSpec> robustnessParameters() const = 0;
   virtual std::vector<AttackInfo> attacks() const = 0;
   virtual std::vector<DetectorInfo> detectors() const = 0;
   virtual std::vector<OperationSpec> objectives() const = 0;
@@ -77,6 +81,10 @@ class Engine {
   virtual TuneResult tune(const TuneRequest& request, const JobContext& context) = 0;
   /// Perturbs one image file; returns the documented JSON object.
   virtual std::string perturb(const PerturbRequest& request, const JobContext& context) = 0;
+  /// A model's accuracy on perturbed test images. Error(Usage) for what there isn't, before any work.
+  virtual CorruptionResult corruptions(const CorruptionRequest& request, const JobContext& context) = 0;
+  /// Searches for natural perturbations that move a model's answer on test images.
+  virtual RobustnessResult robustness(const RobustnessRequest& request, const JobContext& context) = 0;
 
   virtual void fetchDataset(const std::string& name, const JobContext& context) = 0;
   virtual std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) = 0;

@@ -29,7 +29,9 @@ class EngineImpl : public Engine {
   EngineInfo info() const override;
   std::vector<DatasetInfo> datasets() const override;
   std::vector<ArchitectureInfo> architectures() const override;
-  std::vector<OperationSpec> perturbations() const override;
+  std::vector<PerturbationInfo> perturbations() const override;
+  std::vector<CorruptionSuiteInfo> corruptionSuites() const override;
+  std::vector<ParameterSpec> robustnessParameters() const override;
   std::vector<AttackInfo> attacks() const override;
   std::vector<DetectorInfo> detectors() const override;
   std::vector<OperationSpec> objectives() const override;
@@ -60,6 +62,8 @@ class EngineImpl : public Engine {
                                 const JobContext& context) override;
   TuneResult tune(const TuneRequest& request, const JobContext& context) override;
   std::string perturb(const PerturbRequest& request, const JobContext& context) override;
+  CorruptionResult corruptions(const CorruptionRequest& request, const JobContext& context) override;
+  RobustnessResult robustness(const RobustnessRequest& request, const JobContext& context) override;
 
   void fetchDataset(const std::string& name, const JobContext& context) override;
   std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) override;

@@ -52,14 +52,25 @@ bool isAttack(const std::string& name) {
   return false;
 }
 
-Image perturbed(const Image& image, const StepRequest& step, std::uint64_t seed) {
+/// `note` gets what a severity stood for.
+Image perturbed(const Image& image, const StepRequest& step, std::uint64_t seed, std::string& note) {
 #ifdef WHORL_MINIMAL
   (void)image;
   (void)seed;
+  (void)note;
   throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no natural perturbations", step.operation);
 #else
   const Perturbation& perturbation = findPerturbation(step.operation);
-  return perturbation.apply(image, resolve(step.operation, perturbation.spec().parameters, step.parameters), seed);
+  const Parameters parameters = resolve(step.operation, perturbation.spec().parameters, step.parameters);
+  const Parameters used = perturbation.effective(parameters, image.shape);
+  if (used != parameters) {
+    note = "severity " + toText(parameters.values().at("severity")) + ":";
+    for (const ParameterSpec& each : perturbation.spec().parameters) {
+      if (each.name != "severity") note += " " + each.name + " " + toText(used.values().at(each.name)) + ",";
+    }
+    note.pop_back();
+  }
+  return perturbation.apply(image, used, seed);
 #endif
 }
 
@@ -222,11 +233,15 @@ ExploreResult EngineImpl::explore(const ExploreRequest& request, const JobContex
       }
       outcomes[i] = outcomeOf(request, step, [&] {
         const Stopwatch stepWatch;
-        natural = perturbed(natural, step, mixSeed(request.seed, static_cast<std::uint64_t>(request.imageIndex), i));
         StepOutcome outcome;
         outcome.operation = step.operation;
+        natural = perturbed(natural, step, mixSeed(request.seed, static_cast<std::uint64_t>(request.imageIndex), i),
+                            outcome.note);
         outcome.seconds = stepWatch.seconds();
-        if (attackSeen) outcome.note = "applied before the attacks, at the image's own size";
+        if (attackSeen) {
+          outcome.note +=
+              (outcome.note.empty() ? "" : "; ") + std::string("applied before the attacks, at the image's own size");
+        }
         return outcome;
       });
       context.step();

@@ -14,6 +14,7 @@
 #include "core/train/trainer.h"
 #include "core/train/training_loss.h"
 #ifndef WHORL_MINIMAL
+#include "core/image/corruptions.h"
 #include "core/image/perturbation.h"
 #endif
 
@@ -73,10 +74,22 @@ std::vector<ArchitectureInfo> EngineImpl::architectures() const {
   return list;
 }
 
-std::vector<OperationSpec> EngineImpl::perturbations() const {
-  std::vector<OperationSpec> list;
+std::vector<PerturbationInfo> EngineImpl::perturbations() const {
+  std::vector<PerturbationInfo> list;
 #ifndef WHORL_MINIMAL
-  for (const auto* perturbation : whorl::perturbations()) list.push_back(perturbation->spec());
+  for (const auto* each : whorl::perturbations()) {
+    list.push_back({each->spec(), toText(each->family()), each->hasSeverity()});
+  }
+#endif
+  return list;
+}
+
+std::vector<CorruptionSuiteInfo> EngineImpl::corruptionSuites() const {
+  std::vector<CorruptionSuiteInfo> list;
+#ifndef WHORL_MINIMAL
+  for (const CorruptionSuite& suite : whorl::corruptionSuites()) {
+    list.push_back({suite.name, suite.title, suite.reference, suite.perturbations});
+  }
 #endif
   return list;
 }

@@ -43,6 +43,16 @@ std::string EngineImpl::perturb(const PerturbRequest&, const JobContext&) {
   throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no image files", "perturb", "use the full build");
 }
 
+std::vector<ParameterSpec> EngineImpl::robustnessParameters() const { return {}; }
+
+CorruptionResult EngineImpl::corruptions(const CorruptionRequest&, const JobContext&) {
+  throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no perturbations", "perturb", "use the full build");
+}
+
+RobustnessResult EngineImpl::robustness(const RobustnessRequest&, const JobContext&) {
+  throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no perturbations", "perturb", "use the full build");
+}
+
 #else
 
 PredictResult EngineImpl::predict(const PredictRequest& request, const JobContext& context) {
@@ -106,7 +116,8 @@ std::string EngineImpl::perturb(const PerturbRequest& request, const JobContext&
     const ImageNorms norms = imageNorms(loaded.image, perturbed);
     auto document = documentHead("perturb", request.seed, "cpu", 1, 1, "float32");
     document["perturbation"] = request.perturbation;
-    document["parameters"] = toJson(parameters);
+    document["parameters"] = toJson(perturbation.effective(parameters, loaded.image.shape));
+    document["severity"] = perturbation.hasSeverity() ? nlohmann::json(parameters.integer("severity")) : nullptr;
     document["input"] = request.input;
     document["output"] = request.output;
     document["shape"] = shapeDocument(loaded.image.shape);

@@ -196,6 +196,8 @@ class FakeEngine : public FakeLists {
   }
   TuneResult tune(const TuneRequest&, const JobContext&) override { return {}; }
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
+  CorruptionResult corruptions(const CorruptionRequest&, const JobContext&) override { return {}; }
+  RobustnessResult robustness(const RobustnessRequest&, const JobContext&) override { return {}; }
   void fetchDataset(const std::string& name, const JobContext& context) override {
     note("fetch " + name);
     for (int done = 1; done <= 10; ++done) {
@@ -354,7 +356,7 @@ class FakeEngine : public FakeLists {
     StepOutcome outcome;
     outcome.operation = step.operation;
     outcome.seconds = 0.001;
-    for (const OperationSpec& spec : perturbations()) {
+    for (const auto& [spec, family, hasSeverity] : perturbations()) {
       if (spec.name != step.operation) continue;
       const Parameters values = resolve(step.operation, spec.parameters, step.parameters);
       const double size = values.has("sigma") ? values.real("sigma") : 0.3 / double(values.integer("quality"));

@@ -37,18 +37,22 @@ class FakeLists : public Engine, public FakeWorld {
             {"nfp-cifar", "NFP-CIFAR", "Dathathri, Zheng et al. 2018", {3, 32, 32}, 10, 1130378}};
   }
 
-  std::vector<OperationSpec> perturbations() const override {
-    return {{"jpeg",
-             "JPEG",
-             "Compresses and expands the image.",
-             "ITU-T T.81",
-             {ParameterSpec::integer("quality", 30, 1, 100, "", "JPEG quality; less is rougher")}},
-            {"gaussian-noise",
-             "Gaussian noise",
-             "Adds independent noise to each pixel.",
-             "Zheng et al. 2016",
-             {ParameterSpec::real("sigma", 0.1, 0, 1, "[0,1]", "Standard deviation of the noise")}}};
+  std::vector<PerturbationInfo> perturbations() const override {
+    return {{{"jpeg",
+              "JPEG",
+              "Compresses and expands the image.",
+              "ITU-T T.81",
+              {ParameterSpec::integer("quality", 30, 1, 100, "", "JPEG quality; less is rougher")}},
+             "compression"},
+            {{"gaussian-noise",
+              "Gaussian noise",
+              "Adds independent noise to each pixel.",
+              "Zheng et al. 2016",
+              {ParameterSpec::real("sigma", 0.1, 0, 1, "[0,1]", "Standard deviation of the noise")}},
+             "noise"}};
   }
+  std::vector<CorruptionSuiteInfo> corruptionSuites() const override { return {}; }
+  std::vector<ParameterSpec> robustnessParameters() const override { return {}; }
 
   std::vector<AttackInfo> attacks() const override {
     const auto epsilon = ParameterSpec::real("epsilon", 0.3, 0, 1, "[0,1]", "How far each pixel may move");

@@ -15,6 +15,7 @@ struct Operation {
   std::string threatModel = {};  ///< attacks: what they need at least
   std::vector<AttackPresetInfo> presets = {};
   std::vector<ParameterSpec> adaptiveParameters = {};  ///< those that an adaptive attacker has besides
+  std::string family = {};                             ///< natural changes: how menus group them
 };
 
 inline constexpr const char* kBlackBox = "black-box";

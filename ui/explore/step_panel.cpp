@@ -19,6 +19,15 @@
 #include "ui/widgets/seed_box.h"
 
 namespace whorl::ui {
+namespace {
+
+/// "noise" as a menu's title.
+QString familyTitle(const std::string& family) {
+  const QString name = QString::fromStdString(family);
+  return name.left(1).toUpper() + name.mid(1);
+}
+
+}  // namespace
 
 StepPanel::StepPanel(StepStack* stack, QWidget* parent) : QWidget(parent), m_stack(stack) {
   build();
@@ -98,21 +107,38 @@ void StepPanel::setOperations(const Operations& operations) {
 
 void StepPanel::fillMenu() {
   m_menu->clear();
+  qDeleteAll(m_menu->findChildren<QMenu*>(QString(), Qt::FindDirectChildrenOnly));
   m_menu->setToolTipsVisible(true);
   for (const bool attacks : {true, false}) {
     m_menu->addSection(attacks ? tr("Attacks") : tr("Natural changes"));
     for (const Operation& operation : m_operations) {
-      if (operation.attack != attacks) continue;
-      const QString title = QString::fromStdString(operation.spec.title);
-      QAction* action = m_menu->addAction(title, this, [this, name = operation.spec.name, title] {
-        if (const Operation* chosen = findOperation(m_operations, name)) {
-          m_stack->add(firstRequest(*chosen, m_dataset), title);
-        }
-      });
-      action->setObjectName(QString::fromStdString(operation.spec.name));
-      action->setToolTip(QString::fromStdString(operation.spec.summary));
+      if (operation.attack == attacks) addToMenu(attacks ? m_menu : naturalMenu(operation), operation);
     }
   }
+}
+
+void StepPanel::addToMenu(QMenu* menu, const Operation& operation) {
+  const QString title = QString::fromStdString(operation.spec.title);
+  QAction* action = menu->addAction(title, this, [this, name = operation.spec.name, title] {
+    if (const Operation* chosen = findOperation(m_operations, name)) {
+      m_stack->add(firstRequest(*chosen, m_dataset), title);
+    }
+  });
+  action->setObjectName(QString::fromStdString(operation.spec.name));
+  action->setToolTip(QString::fromStdString(operation.spec.summary));
+}
+
+QMenu* StepPanel::naturalMenu(const Operation& operation) {
+  constexpr auto kMostInOneMenu = 8;
+  const auto natural =
+      std::count_if(m_operations.begin(), m_operations.end(), [](const Operation& each) { return !each.attack; });
+  if (natural <= kMostInOneMenu || operation.family.empty()) return m_menu;
+  const QString name = QStringLiteral("family_") + QString::fromStdString(operation.family);
+  if (auto* menu = m_menu->findChild<QMenu*>(name)) return menu;
+  QMenu* menu = m_menu->addMenu(familyTitle(operation.family));
+  menu->setObjectName(name);
+  menu->setToolTipsVisible(true);
+  return menu;
 }
 
 StepCard* StepPanel::makeCard(int index) {

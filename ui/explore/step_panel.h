@@ -46,6 +46,9 @@ class StepPanel : public QWidget {
   void build();
   void addSeed(QVBoxLayout* column);
   void fillMenu();
+  void addToMenu(QMenu* menu, const Operation& operation);
+  /// The menu for a natural change: of its family where there are many, so that no menu is longer than a screen.
+  QMenu* naturalMenu(const Operation& operation);
   void sync();
   StepCard* makeCard(int index);
 

@@ -178,7 +178,9 @@ void ExplorePage::loadLists(bool first) {
           lists.operations.push_back(
               {attack.spec, true, attack.threatModel, attack.presets, attack.adaptiveParameters});
         }
-        for (const OperationSpec& spec : engine.perturbations()) lists.operations.push_back({spec});
+        for (const PerturbationInfo& each : engine.perturbations()) {
+          lists.operations.push_back({each.spec, false, {}, {}, {}, each.family});
+        }
         return lists;
       },
       [this, first](const Lists& lists) {

@@ -45,7 +45,9 @@ class EngineTest : public QObject {
     const auto specName = [](const OperationSpec& spec) { return spec.name; };
     const auto attacks = names(m_engine->attacks(), [](const AttackInfo& a) { return a.spec.name; });
     QVERIFY(attacks.contains("fgsm") && attacks.contains("bim") && attacks.contains("pgd"));
-    QVERIFY(names(m_engine->perturbations(), specName).contains("jpeg"));
+    const auto perturbations =
+        names(m_engine->perturbations(), [](const PerturbationInfo& info) { return info.spec.name; });
+    QVERIFY(perturbations.contains("jpeg") && perturbations.contains("glass-blur"));
     QVERIFY(
         names(m_engine->detectors(), [](const DetectorInfo& info) { return info.spec.name; }).contains("fingerprint"));
     QVERIFY(names(m_engine->objectives(), specName).contains("fingerprint"));
@@ -164,9 +166,9 @@ class EngineTest : public QObject {
         m_engine.path("large.png").string(), m_engine.path("noisy.png").string(), "gaussian-noise", {}, 3};
     const auto names = m_engine->perturbations();
     const auto noise = std::find_if(names.begin(), names.end(),
-                                    [](const auto& s) { return s.name.find("noise") != std::string::npos; });
+                                    [](const auto& info) { return info.spec.name.find("noise") != std::string::npos; });
     QVERIFY(noise != names.end());
-    request.perturbation = noise->name;
+    request.perturbation = noise->spec.name;
     const json document = json::parse(m_engine->perturb(request, JobContext{}));
     QVERIFY(document["norms"]["l2"].get<double>() > 0);
     QVERIFY(fs::exists(request.output));

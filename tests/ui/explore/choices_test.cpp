@@ -19,7 +19,7 @@ class ChoicesTest : public QObject {
     for (const AttackInfo& attack : engine.attacks()) {
       all.push_back({attack.spec, true, attack.threatModel, attack.presets, attack.adaptiveParameters});
     }
-    for (const OperationSpec& spec : engine.perturbations()) all.push_back({spec, false});
+    for (const PerturbationInfo& each : engine.perturbations()) all.push_back({each.spec, false});
     return all;
   }
 
