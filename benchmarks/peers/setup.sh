@@ -12,7 +12,8 @@ peers=$root/build/peers
 torch_env=$root/build/torch
 libraries=(torchattacks==3.5.1 foolbox==3.3.4 adversarial-robustness-toolbox==1.20.1 cleverhans==4.0.0)
 optional=(adv-lib==0.2.8)
-needed=(scipy scikit-learn tqdm requests six packaging eagerpy GitPython absl-py easydict safetensors numpy pillow)
+needed=(scipy scikit-learn tqdm requests six packaging eagerpy GitPython absl-py easydict safetensors numpy pillow
+  scikit-image opencv-python-headless)
 
 pip_args=(--quiet --quiet --disable-pip-version-check)
 if [ -n "${WHORL_PIP_INDEX:-}" ]; then pip_args+=(--index-url "$WHORL_PIP_INDEX"); fi
