@@ -205,9 +205,9 @@ void MainWindow::addEvaluateCommands() {
   const auto add = [&](const char* id, const QString& text, const char* icon, const QList<QKeySequence>& shortcuts,
                        const QString& tip, void (EvaluatePage::*act)()) {
     m_commands->add({QString::fromLatin1(id), text, group, QString::fromLatin1(icon), shortcuts, tip}, this,
-                    [this, act] {
+                    [this, evaluate = m_evaluate, act] {  // not through this: GCC 12's UBSan loses it at ->*
                       showPage(QStringLiteral("evaluate"));
-                      (m_evaluate->*act)();
+                      (evaluate->*act)();
                     });
   };
   add("evaluate.run", tr("&Run or resume the recipe"), "play", {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R)},
