@@ -297,7 +297,12 @@ class EvaluatePageTest : public QObject {
       Q_EMIT world.page->run()->cellsChanged({{i, large.cells[i]}});
       slowest = std::max(slowest, clock.nsecsElapsed());
     }
-    QVERIFY2(slowest < 16'000'000, qPrintable(QString("%1 ms").arg(double(slowest) / 1e6)));
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr qint64 kFrame = 160'000'000;  // which make everything slower
+#else
+    constexpr qint64 kFrame = 16'000'000;
+#endif
+    QVERIFY2(slowest < kFrame, qPrintable(QString("%1 ms").arg(double(slowest) / 1e6)));
   }
 };
 
