@@ -25,6 +25,7 @@
 #include "ui/jobs/jobs_dock.h"
 #include "ui/pages/evaluate_page.h"
 #include "ui/pages/explore_page.h"
+#include "ui/pages/landscape_page.h"
 #include "ui/pages/models_page.h"
 #include "ui/pages/train_page.h"
 #include "ui/session/engine_session.h"
@@ -99,11 +100,13 @@ void MainWindow::addPages() {
   m_explore = new ExplorePage(m_session, m_commands, m_steps, m_pages);
   auto* train = m_train = new TrainPage(m_session, m_pages);
   auto* models = new ModelsPage(m_session, m_pages);
-  addPage(QStringLiteral("explore"), tr("Explore"), m_explore, 1);
-  addPage(QStringLiteral("train"), tr("Train"), train, 2);
+  m_landscape = new LandscapePage(m_session, m_explore, m_steps, m_pages);
+  addPage(QStringLiteral("explore"), tr("Explore"), m_explore);
+  addPage(QStringLiteral("landscape"), tr("Landscape"), m_landscape);
+  addPage(QStringLiteral("train"), tr("Train"), train);
   m_evaluate = new EvaluatePage(m_session, m_pages);
-  addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate, 3);
-  addPage(QStringLiteral("models"), tr("Models"), models, 4);
+  addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate);
+  addPage(QStringLiteral("models"), tr("Models"), models);
   m_pageActions->actions().first()->setChecked(true);
 
   const auto explore = [this](const QString& id) {
@@ -112,7 +115,9 @@ void MainWindow::addPages() {
   };
   connect(m_explore, &ExplorePage::trainWanted, this, [this] { showPage(QStringLiteral("train")); });
   connect(m_explore, &ExplorePage::statusChanged, this, &MainWindow::showStatus);
+  connect(m_landscape, &LandscapePage::exploreWanted, this, [this] { showPage(QStringLiteral("explore")); });
   addPageCommands(train, models);
+  addLandscapeCommands();
   addEvaluateCommands();
   // Undo is about the steps that one sees.
   connect(m_pages, &QStackedWidget::currentChanged, this,
@@ -126,9 +131,9 @@ void MainWindow::addPages() {
           });
 }
 
-void MainWindow::addPage(const QString& name, const QString& title, QWidget* page, int number) {
+void MainWindow::addPage(const QString& name, const QString& title, QWidget* page) {
   page->setProperty("pageName", name);
-  m_pages->addWidget(page);
+  const int number = m_pages->addWidget(page) + 1;
   auto* action = new QAction(this);
   action->setCheckable(true);
   m_pageActions->addAction(action);
@@ -200,6 +205,22 @@ void MainWindow::addPageCommands(TrainPage* train, ModelsPage* models) {
       [models] { models->exportTableWithDialog(); });
 }
 
+void MainWindow::addLandscapeCommands() {
+  const auto add = [this](const char* id, const QString& text, const char* icon, const QString& tip, auto act) {
+    m_commands->add({QString::fromLatin1(id), text, tr("Landscape"), QString::fromLatin1(icon), {}, tip}, this,
+                    [this, act] {
+                      showPage(QStringLiteral("landscape"));
+                      act(*m_landscape);
+                    });
+  };
+  add("landscape.open_point", tr("Open the picked &point in Explore"), "explore",
+      tr("Make the picked point of the landscape the current image"), [](LandscapePage& page) { page.openPicked(); });
+  add("landscape.copy", tr("&Copy the landscape"), "copy", tr("The picture to the clipboard"),
+      [](LandscapePage& page) { page.map()->copyToClipboard(); });
+  add("landscape.export", tr("E&xport the landscape’s values…"), "export", tr("As CSV"),
+      [](LandscapePage& page) { page.exportDataWithDialog(QStringLiteral("csv")); });
+}
+
 void MainWindow::addEvaluateCommands() {
   const QString group = tr("Evaluation");
   const auto add = [&](const char* id, const QString& text, const char* icon, const QList<QKeySequence>& shortcuts,
@@ -265,11 +286,12 @@ void MainWindow::fillMenus() {
   put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
-  put(go, {"page.explore", "page.train", "page.evaluate", "page.models", "", "image.previous", "image.next",
-           "image.random"});
+  put(go, {"page.explore", "page.landscape", "page.train", "page.evaluate", "page.models", "", "image.previous",
+           "image.next", "image.random"});
   put(run, {"train.start", "train.pause", "train.keep", ""});
   put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",
             "evaluate.export_table", ""});
+  put(run, {"landscape.open_point", "landscape.copy", "landscape.export", ""});
   put(run, {"models.import", "models.export_table"});
   put(help, {"help.palette", "help.shortcuts", "", "help.about"});
 }

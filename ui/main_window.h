@@ -21,6 +21,7 @@ class EngineSession;
 class EvaluatePage;
 class ExplorePage;
 class JobsDock;
+class LandscapePage;
 class SideBar;
 class ModelsPage;
 class StepStack;
@@ -41,10 +42,11 @@ class MainWindow : public QMainWindow {
   ~MainWindow() override;
 
   ExplorePage* explore() const { return m_explore; }
+  LandscapePage* landscape() const { return m_landscape; }
   EvaluatePage* evaluate() const { return m_evaluate; }
   CommandRegistry* commands() const { return m_commands; }
   StepStack* steps() const { return m_steps; }
-  /// "explore", "train", "evaluate", "models"; false for another name.
+  /// "explore", "landscape", "train", "evaluate", "models"; false for another name.
   bool showPage(const QString& name);
   QString currentPage() const;
   void setTheme(Theme theme);
@@ -58,9 +60,11 @@ class MainWindow : public QMainWindow {
   /// What is asked, and what comes of it.
   std::pair<QString, QString> closeQuestion() const;
   void addPages();
-  void addPage(const QString& name, const QString& title, QWidget* page, int number);
+  /// Below those that are there, with the next number as its key.
+  void addPage(const QString& name, const QString& title, QWidget* page);
   void addWindowCommands();
   void addPageCommands(TrainPage* train, ModelsPage* models);
+  void addLandscapeCommands();
   void addEvaluateCommands();
   void addThemeCommands();
   void fillMenus();
@@ -81,6 +85,7 @@ class MainWindow : public QMainWindow {
   QStackedWidget* m_pages = nullptr;
   QActionGroup* m_pageActions = nullptr;
   ExplorePage* m_explore = nullptr;
+  LandscapePage* m_landscape = nullptr;
   TrainPage* m_train = nullptr;
   EvaluatePage* m_evaluate = nullptr;
   JobsDock* m_jobs = nullptr;

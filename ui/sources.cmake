@@ -42,6 +42,16 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_dock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/cross_sections.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/direction_box.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/heat_map_actions.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/heat_map_canvas.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/heat_map_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_controller.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_point.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/point_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/point_tip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window_close.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page.cpp
@@ -49,6 +59,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page_files.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/landscape_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/landscape_page_ask.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_details.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_import.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/model_past.cpp
@@ -106,6 +118,7 @@ set(WHORL_UI_RESOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/jobs.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/keep.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/keyboard.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/landscape.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/models.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/next.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/open.svg

@@ -56,6 +56,18 @@ std::vector<OperationSpec> detectorSpecs(const Engine& engine) {
   return specs;
 }
 
+std::vector<OperationSpec> directionSpecs(const Engine& engine) {
+  std::vector<OperationSpec> specs;
+  for (LandscapeDirectionInfo& info : engine.landscapeDirections()) specs.push_back(std::move(info.spec));
+  return specs;
+}
+
+std::vector<OperationSpec> valueSpecs(const Engine& engine) {
+  std::vector<OperationSpec> specs;
+  for (LandscapeValueInfo& info : engine.landscapeValues()) specs.push_back(std::move(info.spec));
+  return specs;
+}
+
 LandscapeRequest requestOf(const LandscapeOptions& options, Session& session) {
   const Engine& engine = session.engine();
   LandscapeRequest request = options.request;
@@ -65,7 +77,7 @@ LandscapeRequest requestOf(const LandscapeOptions& options, Session& session) {
   if (!options.directions.empty()) {
     request.directions.clear();
     for (const std::string& text : options.directions) {
-      request.directions.push_back(namedStep(text, engine.landscapeDirections(), "direction", "--directions"));
+      request.directions.push_back(namedStep(text, directionSpecs(engine), "direction", "--directions"));
     }
   }
   if (!options.attack.empty()) {
@@ -105,19 +117,19 @@ std::string surfaceText(const LandscapeResult& result) {
 
 std::string listText(const Engine& engine) {
   std::string text = "Directions:\n";
-  for (const OperationSpec& spec : engine.landscapeDirections()) {
+  for (const OperationSpec& spec : directionSpecs(engine)) {
     text += "  " + padded(spec.name, 14) + spec.summary + "\n" + describeParameters(spec.parameters);
   }
   text += "\nValues:\n";
-  for (const OperationSpec& spec : engine.landscapeValues()) text += "  " + padded(spec.name, 22) + spec.summary + "\n";
+  for (const OperationSpec& spec : valueSpecs(engine)) text += "  " + padded(spec.name, 22) + spec.summary + "\n";
   return text;
 }
 
 void listChoices(Session& session) {
   const Engine& engine = session.engine();
   nlohmann::json document = {{"directions", nlohmann::json::array()}, {"values", nlohmann::json::array()}};
-  for (const OperationSpec& spec : engine.landscapeDirections()) document["directions"].push_back(toJson(spec));
-  for (const OperationSpec& spec : engine.landscapeValues()) document["values"].push_back(toJson(spec));
+  for (const OperationSpec& spec : directionSpecs(engine)) document["directions"].push_back(toJson(spec));
+  for (const OperationSpec& spec : valueSpecs(engine)) document["values"].push_back(toJson(spec));
   session.print(listText(engine));
   session.writeJson(jsonText(document));
 }

@@ -26,6 +26,8 @@ struct Surface {
 
   std::size_t pointCount() const { return x.size() * y.size(); }
   bool isLine() const { return y.size() == 1; }
+  /// Index into a layer's values of the point that is nearest to (x, y). There must be one.
+  std::size_t nearest(double x, double y) const;
   /// Error(Usage) that lists the names that there are.
   const SurfaceLayer& layer(const std::string& name) const;
 };

@@ -36,8 +36,10 @@ class Engine {
   /// All parameters of a training run with that objective ("plain", "fingerprint", "plain+adversarial", …).
   virtual std::vector<ParameterSpec> trainParameters(const std::string& objective) const = 0;
   /// Ways to leave an image, and what to show there.
-  virtual std::vector<OperationSpec> landscapeDirections() const = 0;
-  virtual std::vector<OperationSpec> landscapeValues() const = 0;
+  virtual std::vector<LandscapeDirectionInfo> landscapeDirections() const = 0;
+  virtual std::vector<LandscapeValueInfo> landscapeValues() const = 0;
+  /// The colours of the heat map that saveLandscape() draws; none in the minimal build.
+  virtual LandscapeColours landscapeColours() const = 0;
   /// Toy problems in the plane, and what can be done with them.
   virtual TheoryLists theoryLists() const = 0;
   /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
@@ -57,6 +59,9 @@ class Engine {
   /// Values on a line or a plane through an image. Error(Usage) for what doesn't go together, before any work.
   virtual LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
                                     const LandscapeHooks& hooks = {}) = 0;
+  /// Writes values as LandscapeRequest::save does: .csv, .npy, .npz, .vtk, or .png of the first layer. Error(Usage) for
+  /// another ending, Error(Failed) where the disk refuses.
+  virtual void saveLandscape(const Surface& surface, const std::string& path) = 0;
   /// The points of a toy problem, before anything learns them. Milliseconds. Error as runTheory().
   virtual PlanarData theoryData(const TheoryRequest& request, const JobContext& context) = 0;
   /// A toy problem learned without and with fingerprints, and what both say of the plane (docs/theory.md).

@@ -37,8 +37,9 @@ class EngineImpl : public Engine {
   std::vector<OperationSpec> objectives() const override;
   std::vector<TrainPresetInfo> trainPresets() const override;
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
-  std::vector<OperationSpec> landscapeDirections() const override;
-  std::vector<OperationSpec> landscapeValues() const override;
+  std::vector<LandscapeDirectionInfo> landscapeDirections() const override;
+  std::vector<LandscapeValueInfo> landscapeValues() const override;
+  LandscapeColours landscapeColours() const override;
   TheoryLists theoryLists() const override;
   std::vector<ModelInfo> models() const override;
   std::vector<RecipeInfo> recipes() const override;
@@ -50,6 +51,7 @@ class EngineImpl : public Engine {
   std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) override;
   LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
                             const LandscapeHooks& hooks) override;
+  void saveLandscape(const Surface& surface, const std::string& path) override;
   PlanarData theoryData(const TheoryRequest& request, const JobContext& context) override;
   TheoryResult theory(const TheoryRequest& request, const JobContext& context, const TheoryHooks& hooks) override;
   PlanarTrajectory theoryAttack(const TheoryAttackRequest& request, const JobContext& context) override;

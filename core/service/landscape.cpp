@@ -18,6 +18,9 @@
 #include "core/service/even_trace.h"
 #include "core/service/inference.h"
 #include "core/service/stopwatch.h"
+#ifndef WHORL_MINIMAL
+#include "core/image/colour_map.h"
+#endif
 
 namespace whorl {
 namespace {
@@ -172,6 +175,17 @@ Plane planeOf(const LandscapeRequest& request, const Model& model, const Middle&
   return {middle.image, directions, parsePlaneScale(request.scale), request.clip};
 }
 
+PlaneImages imagesOf(const Plane& plane) {
+  PlaneImages images;
+  images.middle = toImage(plane.image()[0]);
+  for (int number = 0; number < plane.dimensions(); ++number) {
+    const auto axis = plane.axis(number).to(torch::kCPU, torch::kFloat32).contiguous();
+    images.axes.emplace_back(axis.const_data_ptr<float>(), axis.const_data_ptr<float>() + axis.numel());
+  }
+  images.clip = plane.clips();
+  return images;
+}
+
 nlohmann::json surfaceDocument(const Surface& surface) {
   nlohmann::json values = nlohmann::json::object();
   for (const SurfaceLayer& layer : surface.layers) {
@@ -224,16 +238,35 @@ void describe(nlohmann::json& document, const LandscapeRequest& request, const M
 
 }  // namespace
 
-std::vector<OperationSpec> EngineImpl::landscapeDirections() const {
-  std::vector<OperationSpec> list;
-  for (const auto& entry : whorl::landscapeDirections()) list.push_back(entry.spec);
+std::vector<LandscapeDirectionInfo> EngineImpl::landscapeDirections() const {
+  std::vector<LandscapeDirectionInfo> list;
+  for (const auto& entry : whorl::landscapeDirections()) {
+    list.push_back({entry.spec, entry.needsAttack, entry.needsImage});
+  }
   return list;
 }
 
-std::vector<OperationSpec> EngineImpl::landscapeValues() const {
-  std::vector<OperationSpec> list;
-  for (const auto& entry : whorl::landscapeValues()) list.push_back(entry.spec);
+std::vector<LandscapeValueInfo> EngineImpl::landscapeValues() const {
+  std::vector<LandscapeValueInfo> list;
+  for (const auto& entry : whorl::landscapeValues()) {
+    list.push_back({entry.spec, entry.distances, entry.threshold, entry.gradients, entry.detector, entry.perClass});
+  }
   return list;
+}
+
+LandscapeColours EngineImpl::landscapeColours() const {
+#ifdef WHORL_MINIMAL
+  return {};
+#else
+  return {viridis().begin(), viridis().end()};
+#endif
+}
+
+void EngineImpl::saveLandscape(const Surface& surface, const std::string& path) {
+  translated("landscape", [&] {
+    checkSurfaceFile(path);
+    writeSurface(surface, path);
+  });
 }
 
 LandscapeResult EngineImpl::landscape(const LandscapeRequest& request, const JobContext& context,
@@ -255,13 +288,8 @@ LandscapeResult EngineImpl::landscape(const LandscapeRequest& request, const Job
     runPath(path, request, *model, middle, context);
     const Plane plane = planeOf(request, *model, middle, path);
     const SamplingPlan plan = planOf(*model, values, detector.get(), threadCount);
-    const Stopwatch watch;
     LandscapeResult result;
-    result.surface = sampleSurface(plane, grid, values, plan, context, [&](const Surface& level) {
-      if (result.firstPictureSeconds == 0) result.firstPictureSeconds = first.seconds();
-      if (hooks.onLevel) hooks.onLevel(level);
-    });
-    result.seconds = watch.seconds();
+    result.images = imagesOf(plane);
     result.middle = middle.verdict;
     result.label = middle.label;
     if (path.images.defined()) {
@@ -270,6 +298,13 @@ LandscapeResult EngineImpl::landscape(const LandscapeRequest& request, const Job
         result.path.push_back({place.x, place.y, place.distance});
       }
     }
+    if (hooks.onStart) hooks.onStart(result);
+    const Stopwatch watch;
+    result.surface = sampleSurface(plane, grid, values, plan, context, [&](const Surface& level) {
+      if (result.firstPictureSeconds == 0) result.firstPictureSeconds = first.seconds();
+      if (hooks.onLevel) hooks.onLevel(level);
+    });
+    result.seconds = watch.seconds();
 
     const auto device = model->classifier->device();
     auto document = documentHead("landscape", request.seed, device.str(), threadCount, plan.batchSize, "float32");

@@ -3,16 +3,36 @@
 
 // Landscapes as a front end sees them: plain types only.
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "core/landscape/contour.h"
+#include "core/landscape/plane_images.h"
 #include "core/landscape/surface.h"
 #include "core/service/types.h"
 
 namespace whorl {
+
+/// A way to leave an image, and what it can't do without.
+struct LandscapeDirectionInfo {
+  OperationSpec spec;
+  bool needsAttack = false;   ///< LandscapeRequest::attack
+  bool needsDataset = false;  ///< LandscapeRequest::dataset
+};
+
+/// Something to show, and what it can't do without.
+struct LandscapeValueInfo {
+  OperationSpec spec;
+  bool needsFingerprints = false;
+  bool needsThreshold = false;  ///< LandscapeRequest::threshold, or the model's
+  bool needsGradients = false;
+  bool needsDetector = false;  ///< LandscapeRequest::detector
+  bool perClass = false;       ///< layers NAME_0, NAME_1, …
+};
 
 /// Values on a line or a plane of images through one image (docs/landscapes.md).
 struct LandscapeRequest {
@@ -47,7 +67,8 @@ struct LandscapePlace {
 
 struct LandscapeResult {
   Surface surface;
-  Verdict middle;  ///< what the model says of the image itself
+  PlaneImages images;  ///< what its points look like
+  Verdict middle;      ///< what the model says of the image itself
   int label = 0;
   /// Of the attack, its iterates evenly thinned out to at most ExploreResult::kMostTracePoints, then what it returned.
   std::vector<LandscapePlace> path;
@@ -59,8 +80,13 @@ struct LandscapeResult {
 
 /// Called on the worker; must be short.
 struct LandscapeHooks {
+  /// Once, before the first level: what is known by then, which is all but `surface`, the seconds and `json`.
+  std::function<void(const LandscapeResult&)> onStart;
   /// The picture of each level, coarse to fine: 9, 33, 129 points an axis as far as that is fewer than all, then all.
   std::function<void(const Surface&)> onLevel;
 };
+
+/// Red, green and blue in [0,1], from the least value to the largest.
+using LandscapeColours = std::vector<std::array<float, 3>>;
 
 }  // namespace whorl

@@ -166,7 +166,6 @@ class FakeEngine : public FakeLists {
     return result;
   }
 
-  LandscapeResult landscape(const LandscapeRequest&, const JobContext&, const LandscapeHooks&) override { return {}; }
   PredictResult predict(const PredictRequest&, const JobContext&) override { return {}; }
   AttackRunResult attack(const AttackRunRequest&, const JobContext&) override { return {}; }
   DetectResult detect(const DetectRequest&, const JobContext&) override { return {}; }

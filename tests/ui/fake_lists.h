@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/service/engine.h"
+#include "tests/ui/fake_landscape.h"
 #include "tests/ui/fake_world.h"
 
 namespace whorl::test {
@@ -93,13 +94,15 @@ class FakeLists : public Engine, public FakeWorld {
               {}}}};
   }
 
-  std::vector<OperationSpec> landscapeDirections() const override {
-    return {{"gaussian", "Gaussian noise", "Independent normal numbers.", "", {}}};
+  std::vector<LandscapeDirectionInfo> landscapeDirections() const override { return fakeDirections(); }
+  std::vector<LandscapeValueInfo> landscapeValues() const override { return fakeValues(); }
+  LandscapeColours landscapeColours() const override { return fakeColours(); }
+  FakeLandscapes landscapes;
+  LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
+                            const LandscapeHooks& hooks) override {
+    return landscapes.run(*this, request, context, hooks);
   }
-
-  std::vector<OperationSpec> landscapeValues() const override {
-    return {{"confidence", "Confidence", "Largest probability.", "", {}}};
-  }
+  void saveLandscape(const Surface& surface, const std::string& path) override { landscapes.save(surface, path); }
 
   // The Theory page's own tests compute (tests/ui/theory/theory_engine.h); elsewhere there is nothing in the plane.
   TheoryLists theoryLists() const override { return {}; }

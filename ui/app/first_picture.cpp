@@ -14,6 +14,7 @@
 #include "ui/explore/step_stack.h"
 #include "ui/main_window.h"
 #include "ui/pages/explore_page.h"
+#include "ui/pages/landscape_page.h"
 
 namespace whorl::ui {
 namespace {
@@ -89,8 +90,10 @@ FirstPicture::FirstPicture(MainWindow* window, const QString& path, const QStrin
   connect(window->explore(), &ExplorePage::failed, this, &FirstPicture::end);
   connect(window->explore(), &ExplorePage::pictureShown, this, [this] {
     if (!m_page.isEmpty()) m_window->showPage(m_page);
-    QTimer::singleShot(kSettleMs, this, &FirstPicture::write);
+    if (m_page != u"landscape") QTimer::singleShot(kSettleMs, this, &FirstPicture::write);
   });
+  connect(window->landscape(), &LandscapePage::completed, this,
+          [this] { QTimer::singleShot(kSettleMs, this, &FirstPicture::write); });
   QTimer::singleShot(kPatienceMs, this,
                      [this] { end(tr("No picture was ready after %1 s.").arg(kPatienceMs / 1000)); });
 }

@@ -18,7 +18,7 @@ void declare(QCommandLineParser& parser) {
       {QStringLiteral("open"), QStringLiteral("Open this image; may be given more than once."), QStringLiteral("file")},
       {QStringLiteral("model"), QStringLiteral("Begin with this model: a shipped name or a file."),
        QStringLiteral("model")},
-      {QStringLiteral("page"), QStringLiteral("Begin on this page: explore, train, evaluate or models."),
+      {QStringLiteral("page"), QStringLiteral("Begin on this page: explore, landscape, train, evaluate or models."),
        QStringLiteral("page")},
       {QStringLiteral("theme"), QStringLiteral("Colours: system, light or dark."), QStringLiteral("theme")},
       {QStringLiteral("size"), QStringLiteral("Size of the window, such as 1280x800."), QStringLiteral("WxH")},
@@ -51,11 +51,15 @@ WindowOptions parseWindowOptions(const QStringList& arguments) {
   options.model = parser.value(QStringLiteral("model"));
   options.page = parser.value(QStringLiteral("page"));
   options.firstPicture = parser.value(QStringLiteral("first-picture"));
-  const QStringList pages = {QString(), QStringLiteral("explore"), QStringLiteral("train"), QStringLiteral("evaluate"),
+  const QStringList pages = {QString(),
+                             QStringLiteral("explore"),
+                             QStringLiteral("landscape"),
+                             QStringLiteral("train"),
+                             QStringLiteral("evaluate"),
                              QStringLiteral("models")};
   if (!pages.contains(options.page)) {
-    options.problem =
-        QStringLiteral("There is no page “%1”: explore, train, evaluate and models are there.").arg(options.page);
+    options.problem = QStringLiteral("There is no page “%1”: explore, landscape, train, evaluate and models are there.")
+                          .arg(options.page);
   }
   if (parser.isSet(QStringLiteral("theme"))) {
     const QString name = parser.value(QStringLiteral("theme"));

@@ -150,7 +150,7 @@ void ImageSource::chooseDatasetImage(int row) {
 void ImageSource::chooseFile(int row) {
   const OpenedFile& file = m_files[static_cast<std::size_t>(row)];
   if (file.image) {
-    Q_EMIT imageChosen({file.image, file.title, {}, 0, std::nullopt, {}});
+    Q_EMIT imageChosen({file.image, file.title, {}, 0, file.label, file.classNames});
     return;
   }
   const int choice = m_choice;
@@ -197,6 +197,20 @@ void ImageSource::openPicture(const QImage& picture) {
       },
       [this](const Loaded& loaded) {
         fileLoaded({{}, tr("Pasted picture"), loaded.image, loaded.thumbnail}, loaded);
+      },
+      [this](const Error& error) {
+        if (error.kind() != ErrorKind::Cancelled) Q_EMIT failed(errorText(error));
+      });
+}
+
+void ImageSource::openMade(std::shared_ptr<const Image> image, const QString& title, std::optional<int> label,
+                           const std::vector<std::string>& classNames) {
+  if (!m_session->ready()) return;
+  m_firstOfBatch = true;
+  m_session->run(
+      this, Lane::Interactive, tr("Image"), [image](Engine&, const JobContext&) { return load(*image); },
+      [this, title, label, classNames](const Loaded& loaded) {
+        fileLoaded({{}, title, loaded.image, loaded.thumbnail, label, classNames}, loaded);
       },
       [this](const Error& error) {
         if (error.kind() != ErrorKind::Cancelled) Q_EMIT failed(errorText(error));

@@ -58,6 +58,9 @@ class ImageSource : public QObject {
   /// Reads the files and shows the first that is an image; each that isn't is told by failed().
   void openFiles(const QStringList& paths);
   void openPicture(const QImage& picture);
+  /// Shows an image that was made here; `label`, if it is known, counts in `classNames`.
+  void openMade(std::shared_ptr<const Image> image, const QString& title, std::optional<int> label,
+                const std::vector<std::string>& classNames);
   /// Reads a file that an attack wrote and shows its adversarial images; `classNames` are what their labels count in.
   void openAttacked(const QString& path, const QString& title, const std::vector<std::string>& classNames);
   /// Shows them again.
@@ -75,8 +78,10 @@ class ImageSource : public QObject {
   struct OpenedFile {
     QString path;  ///< "" for pasted pictures
     QString title;
-    std::shared_ptr<const Image> image;  ///< pasted pictures only: files are read again, they may be large
+    std::shared_ptr<const Image> image;  ///< without a file only: files are read again, they may be large
     QImage thumbnail;
+    std::optional<int> label = std::nullopt;
+    std::vector<std::string> classNames = {};
   };
   struct AttackedFile {
     QString path;

@@ -48,6 +48,8 @@ class ExplorePage : public QWidget {
   /// Also before the engine is ready: then they are opened as soon as it is.
   void openFiles(const QStringList& paths);
   void openPicture(const QImage& picture);
+  /// An image that was made here, as it is: a point of a landscape. Only when a model is shown already.
+  void openMade(const Image& image, const QString& title, std::optional<int> label);
   /// Shows the images of a file that an attack on that model wrote, before and after it, with the steps switched off:
   /// they would be attacked once more. Only when a model is shown already.
   void openAttacked(const QString& file, const QString& modelFile, const QString& title);
@@ -66,6 +68,10 @@ class ExplorePage : public QWidget {
   const std::optional<ModelInfo>& model() const { return m_model; }
   const std::optional<SourceImage>& source() const { return m_source; }
   const EngineInfo& engineInfo() const { return m_info; }
+  /// Attacks and perturbations, once the engine's lists are here.
+  const Operations& operations() const { return m_operations; }
+  /// The true class of the current image, where the model knows it.
+  std::optional<int> label() const;
 
  Q_SIGNALS:
   /// A result is shown.
@@ -104,7 +110,6 @@ class ExplorePage : public QWidget {
   void showProblem(const QString& message);
   void showLoading();
   void showEmpty(const QString& icon, const QString& title, const QString& text, const QString& action = {});
-  std::optional<int> label() const;
 
   EngineSession* m_session;
   StepStack* m_stack;

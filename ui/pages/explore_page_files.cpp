@@ -5,6 +5,7 @@
 #include <QMimeData>
 
 #include <algorithm>
+#include <memory>
 
 #include "ui/explore/image_source.h"
 #include "ui/explore/step_stack.h"
@@ -31,6 +32,12 @@ void ExplorePage::openPicture(const QImage& picture) {
   }
   m_message->setText({});
   m_images->openPicture(picture);
+}
+
+void ExplorePage::openMade(const Image& image, const QString& title, std::optional<int> label) {
+  if (!m_session->ready() || !m_model) return;
+  m_message->setText({});
+  m_images->openMade(std::make_shared<const Image>(image), title, label, m_model->classNames);
 }
 
 const ModelInfo* ExplorePage::knownModel(const QString& idOrPath) const {

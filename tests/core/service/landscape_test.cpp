@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <stop_token>
 
 #include <QTest>
@@ -44,6 +46,9 @@ class LandscapeTest : public QObject {
   void anAttackIsLocated();
   void thePathsOwnPlaneHoldsIt();
   void anotherImageLiesOnItsAxis();
+  void frontEndsHearOfThePlaneFirst();
+  void itsImagesAreThoseThatTheModelSaw();
+  void surfacesAreSavedLater();
   void adaptiveAttacksAndDetectors();
   void theSameSeedGivesTheSameNumbers();
   void cancellingLeavesNoFile();
@@ -55,6 +60,18 @@ void LandscapeTest::initTestCase() { m_engine.train(); }
 void LandscapeTest::listsAreThoseOfTheTables() {
   QCOMPARE(m_engine->landscapeDirections().size(), std::size_t{7});
   QCOMPARE(m_engine->landscapeValues().size(), std::size_t{10});
+  for (const LandscapeDirectionInfo& info : m_engine->landscapeDirections()) {
+    QCOMPARE(info.needsAttack, info.spec.name == "adversarial" || info.spec.name == "pca");
+    QCOMPARE(info.needsDataset, info.spec.name == "image");
+  }
+  for (const LandscapeValueInfo& info : m_engine->landscapeValues()) {
+    const bool distances = info.spec.name.starts_with("fingerprint") || info.spec.name == "accepted";
+    QCOMPARE(info.needsFingerprints, distances);
+    QCOMPARE(info.needsThreshold, info.spec.name == "accepted");
+    QCOMPARE(info.needsGradients, info.spec.name == "gradient_norm");
+    QCOMPARE(info.needsDetector, info.spec.name == "detector_score");
+    QCOMPARE(info.perClass, info.spec.name == "fingerprint_distances");
+  }
 }
 
 void LandscapeTest::theMiddleIsWhatTheModelSaysOfTheImage() {
@@ -156,6 +173,65 @@ void LandscapeTest::anotherImageLiesOnItsAxis() {
   QCOMPARE(predicted[5], static_cast<double>(images[3].label));
   QVERIFY(predicted.back() != predicted[5]);
   QVERIFY(surface.layer("margin").values.back() > 0 && surface.layer("margin").values[5] < 0);
+}
+
+void LandscapeTest::frontEndsHearOfThePlaneFirst() {
+  LandscapeRequest asked = request();
+  asked.attack = bim();
+  std::vector<std::string> heard;
+  LandscapeResult start;
+  LandscapeHooks hooks;
+  hooks.onStart = [&](const LandscapeResult& result) {
+    heard.emplace_back("start");
+    start = result;
+  };
+  hooks.onLevel = [&](const Surface&) { heard.emplace_back("level"); };
+  const LandscapeResult result = landscape(asked, hooks);
+  QCOMPARE(heard, (std::vector<std::string>{"start", "level", "level"}));
+  QVERIFY(start.surface.layers.empty());
+  QVERIFY(start.images.middle == result.images.middle);
+  QCOMPARE(start.path.size(), result.path.size());
+  QCOMPARE(start.path.back().x, result.path.back().x);
+  QCOMPARE(start.label, result.label);
+  QCOMPARE(start.middle.predicted, result.middle.predicted);
+}
+
+void LandscapeTest::itsImagesAreThoseThatTheModelSaw() {
+  LandscapeRequest asked = request();
+  asked.clip = true;
+  asked.range = 1;
+  asked.values = {"confidence", "predicted"};
+  const LandscapeResult result = landscape(asked);
+  JudgeRequest judge{m_engine.model(), result.images.middle, {}, "cpu"};
+  const std::vector<std::size_t> points = {0, 5, 17, 60, 73, 120};
+  for (const std::size_t point : points) {
+    judge.images.push_back(result.images.at(result.surface.x[point % 11], result.surface.y[point / 11]));
+  }
+  const auto judged = m_engine->judge(judge, JobContext{});
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const Verdict& verdict = judged[i].verdict;
+    const double confidence = verdict.probabilities[verdict.predicted];
+    QVERIFY(std::abs(result.surface.layer("confidence").values[points[i]] - confidence) < 1e-5);
+    QCOMPARE(result.surface.layer("predicted").values[points[i]], static_cast<double>(verdict.predicted));
+  }
+}
+
+void LandscapeTest::surfacesAreSavedLater() {
+  LandscapeRequest asked = request();
+  asked.save = m_engine.path("at-once.csv").string();
+  const LandscapeResult result = landscape(asked);
+  const std::string later = m_engine.path("later.csv").string();
+  m_engine->saveLandscape(result.surface, later);
+  const auto bytes = [](const std::string& path) {
+    std::ifstream file(path);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  QVERIFY(!bytes(later).empty());
+  QCOMPARE(bytes(later), bytes(asked.save));
+  QCOMPARE(kindOf([&] { m_engine->saveLandscape(result.surface, "/tmp/landscape.txt"); }), ErrorKind::Usage);
+  const LandscapeColours colours = m_engine->landscapeColours();
+  QCOMPARE(colours.size(), std::size_t{256});
+  QVERIFY(colours.front()[2] > colours.front()[0] && colours.back()[0] > colours.back()[2]);  // blue to yellow
 }
 
 void LandscapeTest::adaptiveAttacksAndDetectors() {

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/landscape/landscape_controller.h"
+
+#include <mutex>
+#include <utility>
+
+#include "ui/session/engine_session.h"
+
+namespace whorl::ui {
+
+/// What the worker and the GUI thread share of one request. It outlives both, as each holds it.
+struct LandscapeController::Channel {
+  std::mutex mutex;
+  SharedPlane plane;
+  SharedSurface surface;  ///< the newest that was not shown
+};
+
+LandscapeController::LandscapeController(EngineSession* session, QObject* parent)
+    : QObject(parent), m_session(session) {
+  m_timer.setInterval(kLookMs);
+  connect(&m_timer, &QTimer::timeout, this, &LandscapeController::handOver);
+}
+
+LandscapeController::~LandscapeController() {
+  if (m_running) m_running->cancel();
+}
+
+std::uint64_t LandscapeController::ask(LandscapeRequest request, std::shared_ptr<const Image> image,
+                                       const QString& title) {
+  ++m_newest;
+  m_pending = Query{std::move(request), std::move(image), title};
+  if (m_running) {
+    m_running->cancel();
+  } else {
+    startPending();
+  }
+  return m_newest;
+}
+
+void LandscapeController::cancel() {
+  ++m_newest;
+  m_pending.reset();
+  if (m_running) m_running->cancel();
+}
+
+void LandscapeController::startPending() {
+  if (!m_pending || !m_session->ready()) return;
+  const std::uint64_t number = m_newest;
+  auto query = std::make_shared<Query>(*std::exchange(m_pending, std::nullopt));
+  m_channel = std::make_shared<Channel>();
+  m_runningNumber = number;
+  const Lane lane = query->request.resolution > kQuickResolution ? Lane::Batch : Lane::Interactive;
+  m_running = m_session->run(
+      this, lane, query->title,
+      [query, channel = m_channel](Engine& engine, const JobContext& context) {
+        query->request.image = *query->image;
+        LandscapeHooks hooks;
+        hooks.onStart = [&](const LandscapeResult& start) {
+          const std::lock_guard lock(channel->mutex);
+          channel->plane = std::make_shared<const LandscapeResult>(start);
+        };
+        hooks.onLevel = [&](const Surface& level) {
+          const std::lock_guard lock(channel->mutex);
+          channel->surface = std::make_shared<const Surface>(level);
+        };
+        return engine.landscape(query->request, context, hooks).seconds;
+      },
+      [this, number](double seconds) {
+        handOver();
+        ended();
+        if (number == m_newest) Q_EMIT finished(number, seconds);
+      },
+      [this, number](const Error& error) {
+        ended();
+        if (number == m_newest) Q_EMIT failed(number, error);
+      });
+  m_timer.start();
+  Q_EMIT busyChanged(true);
+}
+
+void LandscapeController::handOver() {
+  if (!m_channel || m_runningNumber != m_newest) return;
+  SharedPlane plane;
+  SharedSurface surface;
+  {
+    const std::lock_guard lock(m_channel->mutex);
+    plane = std::exchange(m_channel->plane, nullptr);
+    surface = std::exchange(m_channel->surface, nullptr);
+  }
+  const std::uint64_t number = m_runningNumber;
+  if (plane) Q_EMIT started(number, plane);
+  if (surface && number == m_newest) Q_EMIT refined(number, surface);
+  if (!m_running || number != m_newest) return;
+  const Progress progress = m_running->progress();
+  Q_EMIT progressed(progress.done, progress.total);
+}
+
+void LandscapeController::ended() {
+  m_timer.stop();
+  m_channel.reset();
+  m_running.reset();
+  startPending();
+  if (!m_running) Q_EMIT busyChanged(false);
+}
+
+}  // namespace whorl::ui

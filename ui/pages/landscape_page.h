@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QElapsedTimer>
+#include <QStringList>
+#include <QTimer>
+#include <QWidget>
+
+#include <optional>
+#include <vector>
+
+#include "ui/landscape/heat_map_view.h"
+#include "ui/landscape/landscape_controller.h"
+#include "ui/landscape/landscape_form.h"
+
+class QCheckBox;
+class QLabel;
+class QProgressBar;
+class QPushButton;
+class QStackedLayout;
+class QToolButton;
+
+namespace whorl::ui {
+
+class CrossSections;
+class EmptyState;
+class EngineSession;
+class ExplorePage;
+class InlineMessage;
+class PointPanel;
+class StepStack;
+
+/// The Landscape page: what the model says of all images on a plane through Explore's image, with the attack's path on
+/// it. It follows Explore's image, model and steps, and computes only while it is looked at. GUI thread only.
+class LandscapePage : public QWidget {
+  Q_OBJECT
+
+ public:
+  /// After a slider has moved, so long until it is asked.
+  static constexpr int kDebounceMs = 120;
+
+  /// Both outlive the page.
+  LandscapePage(EngineSession* session, ExplorePage* explore, StepStack* steps, QWidget* parent = nullptr);
+
+  HeatMapView* map() const { return m_map; }
+  LandscapeForm* form() const { return m_form; }
+  CrossSections* sections() const { return m_sections; }
+  LandscapeController* controller() const { return m_controller; }
+  /// What is shown is all that was asked for.
+  bool complete() const { return m_complete; }
+
+  /// Makes the picked point the image of the Explore page.
+  void openPicked();
+  /// The values of the layer that is shown, or of all: by the ending, as the engine writes them.
+  void exportData(const QString& path);
+  void exportDataWithDialog(const QString& suffix);
+
+ Q_SIGNALS:
+  /// The finest level is shown.
+  void completed();
+  /// A landscape could not be made.
+  void failed(const QString& message);
+  void exploreWanted();
+
+ protected:
+  void showEvent(QShowEvent* event) override;
+  void hideEvent(QHideEvent* event) override;
+
+ private:
+  void build();
+  QWidget* makeTop();
+  QWidget* makeRight();
+  void connectParts();
+  void loadLists();
+  /// Explore's image, model or steps have changed.
+  void follow();
+  std::optional<LandscapeSubject> subject() const;
+  void askSoon();
+  void askNow();
+  void ask();
+  void showPlane(const SharedPlane& plane);
+  void showSurface(const SharedSurface& surface);
+  void showLayer();
+  void showThreshold();
+  void showOverlays();
+  void showPoint();
+  void showFailure(const Error& error);
+  void showBusy(bool busy);
+  void editAttack(const Parameters& parameters, const QString& name);
+  QString summary(const LandscapeResult& plane) const;
+
+  EngineSession* m_session;
+  ExplorePage* m_explore;
+  StepStack* m_steps;
+  LandscapeController* m_controller;
+  LandscapeForm* m_form;
+  HeatMapView* m_map;
+  PointPanel* m_point;
+  CrossSections* m_sections;
+  InlineMessage* m_message;
+  EmptyState* m_empty;
+  QStackedLayout* m_layers = nullptr;
+  QLabel* m_summary;
+  QProgressBar* m_progress;
+  QPushButton* m_stop;
+  QToolButton* m_export;
+  QCheckBox* m_contours;
+  QCheckBox* m_borders;
+  QCheckBox* m_accepted;
+  QCheckBox* m_path;
+  QTimer m_soon;
+  QElapsedTimer m_sinceAsked;
+  LandscapeRequest m_asked;  ///< without its pixels
+  std::vector<LandscapeForm::Axes> m_axesLeft;
+  QStringList m_classNames;
+  QString m_attackTitle;
+  QString m_exploreProblem;  ///< why Explore has no image; "" while it may get one
+  std::vector<DatasetInfo> m_datasets;
+  bool m_loaded = false;
+  bool m_due = true;    ///< Explore has changed while nobody looked
+  bool m_seen = false;  ///< a level of what was asked for
+  bool m_complete = false;
+};
+
+}  // namespace whorl::ui

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What the Landscape page asks the engine for, and what it gives to others.
+#include <QCheckBox>
+#include <QFileDialog>
+#include <QLabel>
+#include <QStackedLayout>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "ui/explore/choices.h"
+#include "ui/explore/step_stack.h"
+#include "ui/jobs/format.h"
+#include "ui/landscape/cross_sections.h"
+#include "ui/landscape/direction_box.h"
+#include "ui/landscape/point_panel.h"
+#include "ui/pages/explore_page.h"
+#include "ui/pages/landscape_page.h"
+#include "ui/session/engine_session.h"
+#include "ui/widgets/empty_state.h"
+#include "ui/widgets/inline_message.h"
+
+namespace whorl::ui {
+namespace {
+
+/// What can be changed of an attack without leaving the page; the rest is Explore's.
+bool isBudget(const ParameterSpec& spec) { return spec.name == "epsilon" || spec.name == "steps"; }
+
+/// A picture that is about to come is waited for so long, so that whoever drags a slider sees something.
+constexpr int kFirstPictureMs = 500;
+
+}  // namespace
+
+void LandscapePage::loadLists() {
+  struct Lists {
+    LandscapeLists own;
+    std::vector<DatasetInfo> datasets;
+  };
+  m_session->run(
+      this, Lane::Interactive, tr("Lists"),
+      [](Engine& engine, const JobContext&) {
+        Lists lists{{engine.landscapeDirections(), engine.landscapeValues(), {}, engine.landscapeColours()},
+                    engine.datasets()};
+        for (const DetectorInfo& info : engine.detectors()) {
+          const bool learns =
+              info.needsTrainingImages || info.needsAttackedImages || info.needsTwins || info.companions;
+          if (!learns) lists.own.detectors.push_back(info);
+        }
+        return lists;
+      },
+      [this](const Lists& lists) {
+        m_datasets = lists.datasets;
+        m_form->setLists(lists.own);
+        m_map->setColours(lists.own.colours);
+        m_loaded = true;
+        follow();
+      },
+      [this](const Error& error) {
+        m_empty->set(QStringLiteral("warning"), tr("The engine’s lists could not be read"), errorText(error));
+      });
+}
+
+std::optional<LandscapeSubject> LandscapePage::subject() const {
+  const auto& result = m_explore->result();
+  const auto& model = m_explore->model();
+  const auto& source = m_explore->source();
+  if (!result || !model || !source || result->input.shape != model->input) return std::nullopt;
+  LandscapeSubject subject;
+  subject.model = *model;
+  const DatasetInfo* data = findDataset(m_datasets, source->dataset);
+  if (data && data->shape == model->input && data->classNames == model->classNames) subject.images = data->testCount;
+  for (const StepRequest& step : m_steps->requests()) {
+    const Operation* operation = findOperation(m_explore->operations(), step.operation);
+    if (!operation || !operation->attack || !step.enabled) continue;
+    subject.attack = step;
+    subject.attackTitle = QString::fromStdString(operation->spec.title);
+    subject.attackSpecs = stepParameters(*operation, step.threatModel);
+    std::erase_if(subject.attackSpecs, [](const ParameterSpec& spec) { return !isBudget(spec); });
+  }
+  return subject;
+}
+
+void LandscapePage::follow() {
+  if (!m_loaded) return;
+  m_due = !isVisible();
+  if (m_due) return;
+  const auto now = subject();
+  if (!now) {
+    if (!m_explore->result() && m_exploreProblem.isEmpty()) {
+      m_empty->set(QStringLiteral("landscape"), tr("Waiting for Explore’s image…"), {});
+    }
+    m_due = true;
+    return;
+  }
+  m_layers->setCurrentIndex(0);
+  m_form->setSubject(*now);
+  m_classNames = classNames(now->model);
+  m_attackTitle = now->attackTitle.isEmpty() ? QString() : tr("path of %1").arg(now->attackTitle);
+  m_map->setThreshold(m_form->threshold());
+  if (m_map->empty()) m_map->clear(tr("Computing the first picture…"));
+  askSoon();
+}
+
+void LandscapePage::editAttack(const Parameters& parameters, const QString& name) {
+  const std::vector<StackStep> steps = m_steps->steps();
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    const Operation* operation = findOperation(m_explore->operations(), step->request.operation);
+    if (!operation || !operation->attack || !step->request.enabled) continue;
+    Parameters changed = step->request.parameters;
+    for (const auto& [key, value] : parameters.values()) changed.set(key, value);
+    return m_steps->setParameters(step->id, changed, name);
+  }
+}
+
+/// Not later than kDebounceMs after the first of many changes: the picture follows a slider that is being dragged.
+void LandscapePage::askSoon() {
+  if (!m_soon.isActive()) m_soon.start();
+}
+
+void LandscapePage::askNow() {
+  if (!isVisible() || !m_loaded) {
+    m_due = true;
+    return;
+  }
+  if (m_controller->busy() && !m_seen && m_sinceAsked.isValid() && m_sinceAsked.elapsed() < kFirstPictureMs) {
+    return m_soon.start();
+  }
+  m_axesLeft = m_form->axes();
+  m_message->setText({});
+  ask();
+}
+
+void LandscapePage::ask() {
+  const auto now = subject();
+  if (!now || m_axesLeft.empty()) return;
+  const auto [across, upwards] = m_axesLeft.front();
+  m_axesLeft.erase(m_axesLeft.begin());
+  const SourceImage& source = *m_explore->source();
+  LandscapeRequest request;
+  request.model = now->model.id;
+  if (now->images > 0) request.dataset = source.dataset.toStdString();
+  request.index = source.index;
+  request.label = m_explore->label();
+  request.directions = {across, upwards};
+  m_form->fill(request, m_accepted->isChecked());
+  m_asked = request;
+  m_seen = false;
+  m_complete = false;
+  m_sinceAsked.start();
+  m_map->setAxes(directionText(across, m_form->lists().directions), directionText(upwards, m_form->lists().directions));
+  m_controller->ask(std::move(request), std::make_shared<const Image>(m_explore->result()->input),
+                    tr("Landscape of %1").arg(source.title));
+}
+
+QString LandscapePage::summary(const LandscapeResult& plane) const {
+  const auto name = [this](int k) { return QStringLiteral("“%1”").arg(m_classNames.value(k, QString::number(k))); };
+  QString text = tr("In the middle is %1: %2 sees %3 there.")
+                     .arg(m_explore->source() ? m_explore->source()->title : QString(),
+                          QString::fromStdString(m_explore->model()->name), name(plane.middle.predicted));
+  if (!plane.attackSucceeded) return text;
+  double furthest = 0;
+  for (const LandscapePlace& place : plane.path) furthest = std::max(furthest, place.distance);
+  text += u' ' + (*plane.attackSucceeded ? tr("The attack succeeds") : tr("The attack fails"));
+  return text + tr("; its path is up to L2 %1 away from this plane.").arg(numberText(furthest, 2));
+}
+
+void LandscapePage::showFailure(const Error& error) {
+  const bool aboutAxes = error.kind() == ErrorKind::Usage || error.kind() == ErrorKind::BadInput;
+  if (aboutAxes && !m_axesLeft.empty()) return ask();
+  if (error.kind() == ErrorKind::Cancelled) return;  // from the list of jobs: what is there stays
+  const QString message = errorText(error);
+  m_message->setText(message);
+  m_map->clear(tr("There is no such landscape."));
+  m_sections->clear();
+  m_point->clear();
+  m_summary->clear();
+  Q_EMIT failed(message);
+}
+
+void LandscapePage::openPicked() {
+  const auto picked = m_map->picked();
+  if (!picked) return;
+  const QString title =
+      m_explore->source() ? m_explore->source()->title.section(QStringLiteral(" ("), 0, 0) : QString();
+  m_explore->openMade(clipped(m_map->plane()->images.at(picked->x, picked->y)),
+                      tr("%1, moved to %2").arg(title, placeText(*picked)), m_asked.label);
+  Q_EMIT exploreWanted();
+}
+
+void LandscapePage::exportData(const QString& path) {
+  if (m_map->empty()) return;
+  m_session->run(
+      this, Lane::Interactive, tr("Save"),
+      [surface = m_map->surface(), file = path.toStdString()](Engine& engine, const JobContext&) {
+        engine.saveLandscape(*surface, file);
+      },
+      [] {}, [this](const Error& error) { m_message->setText(errorText(error)); });
+}
+
+void LandscapePage::exportDataWithDialog(const QString& suffix) {
+  auto* dialog = new QFileDialog(this, tr("Export the landscape’s values"));
+  dialog->setAttribute(Qt::WA_DeleteOnClose);
+  dialog->setAcceptMode(QFileDialog::AcceptSave);
+  dialog->setDefaultSuffix(suffix);
+  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
+  connect(dialog, &QFileDialog::fileSelected, this, &LandscapePage::exportData);
+  dialog->open();
+}
+
+}  // namespace whorl::ui
