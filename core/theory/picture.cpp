@@ -62,7 +62,7 @@ class Square {
     for (int y = 0; y < m_canvas.rows; ++y) {
       for (int x = 0; x < m_canvas.cols; ++x) {
         const double share = std::clamp(scores.at<double>(y, x) / top, 0.0, 1.0);
-        const auto& colour = viridis()[static_cast<std::size_t>(share * 255 + 0.5)];
+        const auto& colour = viridis()[static_cast<std::size_t>(std::lround(share * 255))];
         for (int c = 0; c < 3; ++c) {
           m_canvas.at<cv::Vec3b>(y, x)[c] = cv::saturate_cast<unsigned char>(colour[static_cast<std::size_t>(c)] * 255);
         }

@@ -87,7 +87,7 @@ void shuffleNear(Image& image, int reach, bool exchange, Random& random) {
   const std::size_t plane = std::size_t(height) * width;
   for (int y = height - reach; y > reach; --y) {
     for (int x = width - reach; x > reach; --x) {
-      const auto count = static_cast<std::uint64_t>(2 * reach);
+      const auto count = 2 * static_cast<std::uint64_t>(reach);
       const int dx = static_cast<int>(random.below(count)) - reach;
       const int dy = static_cast<int>(random.below(count)) - reach;
       float* here = image.pixels.data() + std::size_t(y) * width + x;

@@ -28,8 +28,8 @@ std::vector<Box> boxes(int from, int to) {
   for (int i = 0; i < to; ++i) {
     const double middle = (i + 0.5) * scale;
     Box box{from, 0};
-    const int begin = std::max(0, static_cast<int>(middle - width / 2 + 0.5));
-    const int end = std::min(from, static_cast<int>(middle + width / 2 + 0.5));
+    const int begin = std::max(0, static_cast<int>(std::lround(middle - width / 2)));
+    const int end = std::min(from, static_cast<int>(std::lround(middle + width / 2)));
     for (int at = begin; at < end; ++at) {
       const double distance = (at - middle + 0.5) / width;
       if (distance <= -0.5 || distance > 0.5) continue;
@@ -74,11 +74,12 @@ Parameters pixelateLevel(int severity, double) {
 /// A triangle about the middle goes to a near place, and the image with it.
 Image affinelyMoved(const Image& image, double reach, Random& random) {
   const auto [channels, height, width] = image.shape;
-  const auto size = static_cast<float>(std::min(height, width) / 3);
-  if (size < 1 || reach == 0) return image;
-  // As published, whose points take rows for columns: on square images the same.
-  const auto x = static_cast<float>(width / 2);
-  const auto y = static_cast<float>(height / 2);
+  // Whole pixels, and as published, whose points take rows for columns: on square images the same.
+  const int third = std::min(height, width) / 3, halfWidth = width / 2, halfHeight = height / 2;
+  if (third < 1 || reach == 0) return image;
+  const auto size = static_cast<float>(third);
+  const auto x = static_cast<float>(halfWidth);
+  const auto y = static_cast<float>(halfHeight);
   const cv::Point2f from[3] = {{x + size, y + size}, {x + size, y - size}, {x - size, y - size}};
   cv::Point2f to[3];
   for (int i = 0; i < 3; ++i) {

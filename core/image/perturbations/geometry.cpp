@@ -32,7 +32,7 @@ int interpolation(const std::string& name) {
 cv::Point cropStart(const Parameters& parameters, int offset, Random& random) {
   const std::string& place = parameters.text("place");
   if (place == "random") {
-    const auto room = static_cast<std::uint64_t>(2 * offset + 1);
+    const auto room = 2 * static_cast<std::uint64_t>(offset) + 1;
     const auto x = static_cast<int>(random.below(room));
     return {x, static_cast<int>(random.below(room))};
   }

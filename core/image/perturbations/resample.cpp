@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/image/perturbations/resample.h"
 
+#include <cmath>
 #include <numbers>
 #include <opencv2/imgproc.hpp>
 
@@ -54,7 +55,7 @@ void addZoomed(const Image& image, double factor, Image& sum) {
 }
 
 Image gaussianBlurred(const Image& image, double sigma, double truncate, int border) {
-  const int radius = static_cast<int>(truncate * sigma + 0.5);
+  const int radius = static_cast<int>(std::lround(truncate * sigma));
   if (radius < 1) return image;
   cv::Mat blurred;
   cv::GaussianBlur(toMat(image), blurred, cv::Size(2 * radius + 1, 2 * radius + 1), sigma, sigma, border);

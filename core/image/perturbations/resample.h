@@ -18,7 +18,7 @@ namespace whorl {
 /// BORDER_CONSTANT is black.
 template <class Place>
 Image resampled(const Image& image, int border, Place place) {
-  const auto [channels, height, width] = image.shape;
+  const int channels = image.shape.channels, height = image.shape.height, width = image.shape.width;
   const std::size_t plane = std::size_t(height) * width;
   Image result{image.shape, std::vector<float>(image.pixels.size())};
   const auto inside = [border](int at, int length) {
