@@ -109,6 +109,7 @@ HeatMapCanvas::HeatMapCanvas() : m_parts(std::make_unique<Parts>()) {
   plot->plotLayout()->addElement(1, 0, plot->legend);
   plot->plotLayout()->setRowStretchFactor(1, 0.001);
   plot->legend->setFillOrder(QCPLayoutGrid::foColumnsFirst);
+  plot->legend->setWrap(2);  // four names don't fit beside each other at 1280 pixels
   plot->legend->setBrush(QColor(kLegendGround));
   plot->legend->setBorderPen(Qt::NoPen);
   plot->legend->setTextColor(Qt::white);

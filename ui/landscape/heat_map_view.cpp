@@ -17,7 +17,7 @@ namespace whorl::ui {
 namespace {
 
 /// What axes, colour scale and legend take beside the square.
-constexpr QSize kBeside(176, 84);
+constexpr QSize kBeside(176, 106);
 constexpr int kContours = 9;
 /// Regions that are narrower than this share of the picture have no room for a name.
 constexpr double kRoomForName = 0.025;
