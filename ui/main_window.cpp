@@ -27,6 +27,7 @@
 #include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/pages/models_page.h"
+#include "ui/pages/theory_page.h"
 #include "ui/pages/train_page.h"
 #include "ui/session/engine_session.h"
 #include "ui/style/icons.h"
@@ -103,6 +104,7 @@ void MainWindow::addPages() {
   m_landscape = new LandscapePage(m_session, m_explore, m_steps, m_pages);
   addPage(QStringLiteral("explore"), tr("Explore"), m_explore);
   addPage(QStringLiteral("landscape"), tr("Landscape"), m_landscape);
+  addPage(QStringLiteral("theory"), tr("Theory"), new TheoryPage(m_session, m_pages));
   addPage(QStringLiteral("train"), tr("Train"), train);
   m_evaluate = new EvaluatePage(m_session, m_pages);
   addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate);
@@ -286,7 +288,7 @@ void MainWindow::fillMenus() {
   put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
-  put(go, {"page.explore", "page.landscape", "page.train", "page.evaluate", "page.models", "", "image.previous",
+  put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.models", "", "image.previous",
            "image.next", "image.random"});
   put(run, {"train.start", "train.pause", "train.keep", ""});
   put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",

@@ -46,7 +46,7 @@ class MainWindow : public QMainWindow {
   EvaluatePage* evaluate() const { return m_evaluate; }
   CommandRegistry* commands() const { return m_commands; }
   StepStack* steps() const { return m_steps; }
-  /// "explore", "landscape", "train", "evaluate", "models"; false for another name.
+  /// "explore", "landscape", "theory", "train", "evaluate", "models"; false for another name.
   bool showPage(const QString& name);
   QString currentPage() const;
   void setTheme(Theme theme);

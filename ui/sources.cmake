@@ -67,6 +67,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/models_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/models_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/notice_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_curves.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_fetch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_form.cpp
@@ -87,6 +88,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/window_style.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/theory/plane_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/theory/theory_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/column_area.cpp
@@ -135,6 +138,7 @@ set(WHORL_UI_RESOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/sort.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/stop.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/theme.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/theory.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/train.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/trash.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/undo.svg

@@ -101,8 +101,9 @@ TheoryResult EngineImpl::theory(const TheoryRequest& request, const JobContext& 
 
 PlanarTrajectory EngineImpl::theoryAttack(const TheoryAttackRequest& request, const JobContext& context) {
   context.throwIfStopped();
+  const int label = request.label.value_or(request.network.predicted(std::span(&request.start, 1)).front());
   return planarAttack(request.network, request.fingerprints, request.threshold, request.attack, request.parameters,
-                      request.start, request.label, request.seed);
+                      request.start, label, request.seed);
 }
 
 TheoryFigureResult EngineImpl::theoryFigure(const TheoryFigureRequest& request, const JobContext& context) {

@@ -36,7 +36,7 @@ struct TheoryAttackRequest {
   std::string attack = "pgd";
   Parameters parameters;
   PlanarPoint start;
-  int label = 0;  ///< class that it walks away from
+  std::optional<int> label;  ///< class that it walks away from; without it what the model says of the start
   std::uint64_t seed = 0;
 };
 

@@ -13,25 +13,7 @@ namespace {
 constexpr int kLeastResolution = 2;
 constexpr int kMostResolution = 513;
 
-double share(std::int64_t part, std::int64_t all) {
-  return all > 0 ? static_cast<double>(part) / static_cast<double>(all) : std::numeric_limits<double>::quiet_NaN();
-}
-
 }  // namespace
-
-PlanarBox boxAround(const PlanarData& data, double room) {
-  if (data.empty()) return {{-1, -1}, 2};
-  PlanarPoint low = data.front().at;
-  PlanarPoint high = low;
-  for (const PlanarSample& sample : data) {
-    low = {std::min(low.x, sample.at.x), std::min(low.y, sample.at.y)};
-    high = {std::max(high.x, sample.at.x), std::max(high.y, sample.at.y)};
-  }
-  const double extent = std::max(high.x - low.x, high.y - low.y);
-  const double side = room * (extent > 0 ? extent : 1);
-  const PlanarPoint middle = (low + high) * 0.5;
-  return {{middle.x - side / 2, middle.y - side / 2}, side};
-}
 
 PlanarField sampleField(const PlanarNetwork& network, const PlanarFingerprints& fingerprints, const PlanarBox& box,
                         int resolution, const JobContext& context) {
@@ -50,20 +32,6 @@ PlanarField sampleField(const PlanarNetwork& network, const PlanarFingerprints& 
     field.classes.insert(field.classes.end(), classes.begin(), classes.end());
   }
   return field;
-}
-
-AcceptedShares acceptedShares(double threshold, const PlanarData& data, const std::vector<double>& scores,
-                              const std::vector<int>& classes, const PlanarField& field) {
-  std::int64_t correct = 0, acceptedCorrect = 0, acceptedWrong = 0;
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    const bool right = classes[i] == data[i].label;
-    correct += right;
-    if (scores[i] < threshold) ++(right ? acceptedCorrect : acceptedWrong);
-  }
-  const auto inside = std::count_if(field.scores.begin(), field.scores.end(), [&](double s) { return s < threshold; });
-  const auto all = static_cast<std::int64_t>(data.size());
-  return {share(correct, all), share(acceptedCorrect, correct), share(acceptedWrong, all - correct),
-          share(inside, static_cast<std::int64_t>(field.scores.size()))};
 }
 
 double thresholdFor(const PlanarData& data, const std::vector<double>& scores, const std::vector<int>& classes,

@@ -54,11 +54,12 @@ WindowOptions parseWindowOptions(const QStringList& arguments) {
   const QStringList pages = {QString(),
                              QStringLiteral("explore"),
                              QStringLiteral("landscape"),
+                             QStringLiteral("theory"),
                              QStringLiteral("train"),
                              QStringLiteral("evaluate"),
                              QStringLiteral("models")};
   if (!pages.contains(options.page)) {
-    options.problem = QStringLiteral("There is no page “%1”: explore, landscape, train, evaluate and models are there.")
+    options.problem = QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate and models are there.")
                           .arg(options.page);
   }
   if (parser.isSet(QStringLiteral("theme"))) {
