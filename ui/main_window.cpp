@@ -288,8 +288,8 @@ void MainWindow::fillMenus() {
   put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
-  put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.models", "", "image.previous",
-           "image.next", "image.random"});
+  put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.models", "",
+           "image.previous", "image.next", "image.random"});
   put(run, {"train.start", "train.pause", "train.keep", ""});
   put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",
             "evaluate.export_table", ""});

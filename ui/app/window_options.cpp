@@ -59,8 +59,9 @@ WindowOptions parseWindowOptions(const QStringList& arguments) {
                              QStringLiteral("evaluate"),
                              QStringLiteral("models")};
   if (!pages.contains(options.page)) {
-    options.problem = QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate and models are there.")
-                          .arg(options.page);
+    options.problem =
+        QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate and models are there.")
+            .arg(options.page);
   }
   if (parser.isSet(QStringLiteral("theme"))) {
     const QString name = parser.value(QStringLiteral("theme"));
