@@ -66,9 +66,9 @@ std::string perturbationMarkdown(const std::vector<PerturbationInfo>& perturbati
     std::string names;
     for (; i < perturbations.size() && perturbations[i].family == family; ++i) {
       const std::string& name = perturbations[i].spec.name;
-      names += (names.empty() ? "" : ", ") + ("[`" + name + "`](#" + name + ")");
+      names.append(names.empty() ? "[`" : ", [`").append(name).append("`](#").append(name).append(")");
     }
-    text += "| " + family + " | " + names + " |\n";
+    text.append("| ").append(family).append(" | ").append(names).append(" |\n");
   }
   text += "\n| suite | perturbations | |\n|---|---|---|\n";
   for (const CorruptionSuiteInfo& suite : suites) {
