@@ -77,7 +77,7 @@ class HeatMapViewTest : public QObject {
   void colourIsTheValue() {
     const Shown shown;
     QVERIFY(QTest::qWaitForWindowExposed(const_cast<HeatMapView*>(&shown.view)));
-    const auto& values = bowl()->layer("fingerprint_distance").values;
+    const auto values = bowl()->layer("fingerprint_distance").values;
     for (int row = 0; row < kSide; ++row) {
       for (int column = 0; column < kSide; ++column) {
         QCOMPARE(shown.view.canvas().fieldAt(column, row), values[static_cast<std::size_t>(row * kSide + column)]);
