@@ -66,35 +66,19 @@ ExploreController::ExploreController(EngineSession* session, QObject* parent) : 
   connect(&m_timer, &QTimer::timeout, this, &ExploreController::handOver);
 }
 
-ExploreController::~ExploreController() {
-  if (m_running) m_running->cancel();
-}
-
 std::uint64_t ExploreController::ask(ExploreQuery query) {
-  ++m_newest;
-  m_pending = std::move(query);
-  if (m_running) {
-    m_running->cancel();
-  } else {
-    startPending();
-  }
-  return m_newest;
+  const auto shared = std::make_shared<ExploreQuery>(std::move(query));
+  const bool idle = !m_requests.running();
+  const std::uint64_t asked =
+      m_requests.ask([this, shared](std::uint64_t number) { return start(shared, number); }, m_session->ready());
+  if (idle && m_requests.running()) Q_EMIT busyChanged(true);
+  return asked;
 }
 
-void ExploreController::cancel() {
-  ++m_newest;
-  m_pending.reset();
-  if (m_running) m_running->cancel();
-}
-
-void ExploreController::startPending() {
-  if (!m_pending || !m_session->ready()) return;
-  const std::uint64_t number = m_newest;
-  auto query = std::make_shared<ExploreQuery>(std::move(*m_pending));
-  m_pending.reset();
+std::shared_ptr<Job> ExploreController::start(const std::shared_ptr<ExploreQuery>& query, std::uint64_t number) {
   m_channel = std::make_shared<Channel>();
   m_runningNumber = number;
-  m_running = m_session->run(
+  auto job = m_session->run(
       this, Lane::Interactive, tr("Explore"),
       [query, channel = m_channel](Engine& engine, const JobContext& context) {
         query->request.image = *query->image;
@@ -114,18 +98,18 @@ void ExploreController::startPending() {
       },
       [this, number](const Answer& answer) {
         ended();
-        if (number == m_newest) Q_EMIT finished(number, answer.result, answer.trace);
+        if (m_requests.isNewest(number)) Q_EMIT finished(number, answer.result, answer.trace);
       },
       [this, number](const Error& error) {
         ended();
-        if (number == m_newest) Q_EMIT failed(number, errorText(error));
+        if (m_requests.isNewest(number)) Q_EMIT failed(number, errorText(error));
       });
   m_timer.start();
-  Q_EMIT busyChanged(true);
+  return job;
 }
 
 void ExploreController::handOver() {
-  if (!m_channel || m_runningNumber != m_newest) return;
+  if (!m_channel || !m_requests.isNewest(m_runningNumber)) return;
   std::vector<ExploreStep> steps;
   std::optional<ExploreResult> start;
   {
@@ -140,9 +124,8 @@ void ExploreController::handOver() {
 void ExploreController::ended() {
   m_timer.stop();
   m_channel.reset();
-  m_running.reset();
-  startPending();
-  if (!m_running) Q_EMIT busyChanged(false);
+  m_requests.ended();
+  Q_EMIT busyChanged(m_requests.running() != nullptr);
 }
 
 }  // namespace whorl::ui

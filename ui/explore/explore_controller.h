@@ -12,10 +12,7 @@
 
 #include "core/service/types.h"
 #include "ui/explore/trace.h"
-
-namespace whorl {
-class Job;
-}
+#include "ui/session/newest_request.h"
 
 namespace whorl::ui {
 
@@ -40,13 +37,12 @@ class ExploreController : public QObject {
   static constexpr int kLiveMs = 33;
 
   explicit ExploreController(EngineSession* session, QObject* parent = nullptr);
-  ~ExploreController() override;
 
   /// Returns the request's number. Doesn't block.
   std::uint64_t ask(ExploreQuery query);
   /// Forgets what runs and what waits.
-  void cancel();
-  bool busy() const { return m_running != nullptr; }
+  void cancel() { m_requests.cancel(); }
+  bool busy() const { return m_requests.running() != nullptr; }
 
  Q_SIGNALS:
   void busyChanged(bool busy);
@@ -59,16 +55,14 @@ class ExploreController : public QObject {
 
  private:
   struct Channel;
-  void startPending();
+  std::shared_ptr<Job> start(const std::shared_ptr<ExploreQuery>& query, std::uint64_t number);
   void handOver();
   void ended();
 
   EngineSession* m_session;
-  std::shared_ptr<Job> m_running;
+  NewestRequest m_requests;
   std::shared_ptr<Channel> m_channel;
   std::uint64_t m_runningNumber = 0;
-  std::optional<ExploreQuery> m_pending;
-  std::uint64_t m_newest = 0;
   QTimer m_timer;
 };
 

@@ -21,36 +21,21 @@ LandscapeController::LandscapeController(EngineSession* session, QObject* parent
   connect(&m_timer, &QTimer::timeout, this, &LandscapeController::handOver);
 }
 
-LandscapeController::~LandscapeController() {
-  if (m_running) m_running->cancel();
-}
-
 std::uint64_t LandscapeController::ask(LandscapeRequest request, std::shared_ptr<const Image> image,
                                        const QString& title) {
-  ++m_newest;
-  m_pending = Query{std::move(request), std::move(image), title};
-  if (m_running) {
-    m_running->cancel();
-  } else {
-    startPending();
-  }
-  return m_newest;
+  const auto query = std::make_shared<Query>(Query{std::move(request), std::move(image), title});
+  const bool idle = !m_requests.running();
+  const std::uint64_t asked =
+      m_requests.ask([this, query](std::uint64_t number) { return start(query, number); }, m_session->ready());
+  if (idle && m_requests.running()) Q_EMIT busyChanged(true);
+  return asked;
 }
 
-void LandscapeController::cancel() {
-  ++m_newest;
-  m_pending.reset();
-  if (m_running) m_running->cancel();
-}
-
-void LandscapeController::startPending() {
-  if (!m_pending || !m_session->ready()) return;
-  const std::uint64_t number = m_newest;
-  auto query = std::make_shared<Query>(*std::exchange(m_pending, std::nullopt));
+std::shared_ptr<Job> LandscapeController::start(const std::shared_ptr<Query>& query, std::uint64_t number) {
   m_channel = std::make_shared<Channel>();
   m_runningNumber = number;
   const Lane lane = query->request.resolution > kQuickResolution ? Lane::Batch : Lane::Interactive;
-  m_running = m_session->run(
+  auto job = m_session->run(
       this, lane, query->title,
       [query, channel = m_channel](Engine& engine, const JobContext& context) {
         query->request.image = *query->image;
@@ -68,18 +53,18 @@ void LandscapeController::startPending() {
       [this, number](double seconds) {
         handOver();
         ended();
-        if (number == m_newest) Q_EMIT finished(number, seconds);
+        if (m_requests.isNewest(number)) Q_EMIT finished(number, seconds);
       },
       [this, number](const Error& error) {
         ended();
-        if (number == m_newest) Q_EMIT failed(number, error);
+        if (m_requests.isNewest(number)) Q_EMIT failed(number, error);
       });
   m_timer.start();
-  Q_EMIT busyChanged(true);
+  return job;
 }
 
 void LandscapeController::handOver() {
-  if (!m_channel || m_runningNumber != m_newest) return;
+  if (!m_channel || !m_requests.isNewest(m_runningNumber)) return;
   SharedPlane plane;
   SharedSurface surface;
   {
@@ -89,18 +74,17 @@ void LandscapeController::handOver() {
   }
   const std::uint64_t number = m_runningNumber;
   if (plane) Q_EMIT started(number, plane);
-  if (surface && number == m_newest) Q_EMIT refined(number, surface);
-  if (!m_running || number != m_newest) return;
-  const Progress progress = m_running->progress();
+  if (surface && m_requests.isNewest(number)) Q_EMIT refined(number, surface);
+  if (!m_requests.running() || !m_requests.isNewest(number)) return;
+  const Progress progress = m_requests.running()->progress();
   Q_EMIT progressed(progress.done, progress.total);
 }
 
 void LandscapeController::ended() {
   m_timer.stop();
   m_channel.reset();
-  m_running.reset();
-  startPending();
-  if (!m_running) Q_EMIT busyChanged(false);
+  m_requests.ended();
+  Q_EMIT busyChanged(m_requests.running() != nullptr);
 }
 
 }  // namespace whorl::ui

@@ -7,13 +7,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 
 #include "core/service/landscape_types.h"
-
-namespace whorl {
-class Job;
-}
+#include "ui/session/newest_request.h"
 
 namespace whorl::ui {
 
@@ -35,13 +31,11 @@ class LandscapeController : public QObject {
   static constexpr int kQuickResolution = 65;
 
   explicit LandscapeController(EngineSession* session, QObject* parent = nullptr);
-  ~LandscapeController() override;
-
   /// `title` of the job. The image is shared until the worker copies it. Returns the request's number; doesn't block.
   std::uint64_t ask(LandscapeRequest request, std::shared_ptr<const Image> image, const QString& title);
   /// Forgets what runs and what waits.
-  void cancel();
-  bool busy() const { return m_running != nullptr || m_pending.has_value(); }
+  void cancel() { m_requests.cancel(); }
+  bool busy() const { return m_requests.running() != nullptr || m_requests.waiting(); }
 
  Q_SIGNALS:
   void busyChanged(bool busy);
@@ -61,16 +55,14 @@ class LandscapeController : public QObject {
     QString title;
   };
   struct Channel;
-  void startPending();
+  std::shared_ptr<Job> start(const std::shared_ptr<Query>& query, std::uint64_t number);
   void handOver();
   void ended();
 
   EngineSession* m_session;
-  std::shared_ptr<Job> m_running;
+  NewestRequest m_requests;
   std::shared_ptr<Channel> m_channel;
   std::uint64_t m_runningNumber = 0;
-  std::uint64_t m_newest = 0;
-  std::optional<Query> m_pending;
   QTimer m_timer;
 };
 
