@@ -30,12 +30,16 @@ double valueOr(const Parameters& parameters, const std::string& name, double mis
 std::optional<double> gradientsPerImage(const AttackTask& task, const ImageShape& shape, std::int64_t fingerprints) {
   const Parameters& values = task.parameters;
   const double steps = valueOr(values, "steps", 1) * std::max(1.0, valueOr(values, "restarts", 1));
+  const bool adaptive = task.threatModel == "adaptive-white-box";
+  double weights = adaptive ? std::max(1.0, valueOr(values, "detector_weight_search", 0)) : 1;
   double gradients = 0;
   if (task.attack == "fgsm" || task.attack == "bim" || task.attack == "mifgsm" || task.attack == "pgd" ||
       task.attack == "ddn" || task.attack == "fmn") {
     gradients = steps;
   } else if (task.attack == "cw") {
-    gradients = steps * valueOr(values, "search_steps", 1);
+    // Later weights keep the constants that the first one's search found.
+    gradients = steps * (valueOr(values, "search_steps", 1) + weights - 1);
+    weights = 1;
   } else if (task.attack == "spsa") {
     // Forwards alone: a third of a gradient each.
     gradients = steps * 2 * valueOr(values, "pairs", 1) / 3;
@@ -44,9 +48,8 @@ std::optional<double> gradientsPerImage(const AttackTask& task, const ImageShape
   } else {
     return std::nullopt;
   }
-  if (task.threatModel != "adaptive-white-box") return gradients;
-  return gradients * static_cast<double>(fingerprints + 1) *
-         std::max(1.0, valueOr(values, "detector_weight_search", 0)) *
+  if (!adaptive) return gradients;
+  return gradients * weights * static_cast<double>(fingerprints + 1) *
          std::max(1.0, valueOr(values, "target_candidates", 0));
 }
 

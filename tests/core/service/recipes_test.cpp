@@ -280,6 +280,10 @@ class RecipesTest : public QObject {
     QCOMPARE(gradientsPerImage(task, shape, 10).value(), 200.0 * 11 * 6 * 3);
     task = {"cw", {{"steps", std::int64_t{1000}}, {"search_steps", std::int64_t{9}}}, "grey-box", "float32", -1};
     QCOMPARE(gradientsPerImage(task, shape, 0).value(), 9000.0);
+    // As published: nine search steps for c, then five more weights beside the c that was found.
+    task.threatModel = "adaptive-white-box";
+    task.parameters.set("detector_weight_search", std::int64_t{6});
+    QCOMPARE(gradientsPerImage(task, shape, 10).value(), 14000.0 * 11);
     task.attack = "something";
     QVERIFY(!gradientsPerImage(task, shape, 0));
   }
