@@ -271,6 +271,10 @@ void addDetect(CLI::App& root, CommonOptions& common, std::vector<Command>& comm
   app->add_option("--fit-images", options->request.fitTrainImages,
                   "Labelled training images that a detector learns from (default: all that are left)")
       ->check(wholeNumberProblem<std::int64_t>);
+  app->add_option("--save-detector", options->request.saveDetector,
+                  "Keep what was fitted in this .safetensors, for --fitted-detector");
+  app->add_option("--fitted-detector", options->request.fittedDetector,
+                  "Use a detector that --save-detector kept, instead of fitting one; it brings its parameters with it");
   commands.push_back({app,
                       [options](Session& session, std::vector<ExtraOption> extras) {
                         runDetect(session, *options, std::move(extras));

@@ -54,9 +54,17 @@ std::string cellLine(const RecipeCell& cell) {
   return line + (cell.kept ? "  (kept)" : "  " + durationText(cell.seconds));
 }
 
-int failures(const RecipeResult& result) {
-  return static_cast<int>(std::count_if(result.cells.begin(), result.cells.end(),
-                                        [](const RecipeCell& cell) { return cell.state == CellState::Failed; }));
+/// With the first one's reason, which --quiet would hide.
+void refuseFailures(const RecipeResult& result, const RecipeRequest& request) {
+  const auto hasFailed = [](const RecipeCell& cell) { return cell.state == CellState::Failed; };
+  const auto failed = std::count_if(result.cells.begin(), result.cells.end(), hasFailed);
+  if (failed == 0) return;
+  const RecipeCell& first = *std::find_if(result.cells.begin(), result.cells.end(), hasFailed);
+  const std::string share = std::to_string(failed) + " of " + std::to_string(result.cells.size()) + " cells ";
+  const std::string why = oneLine(first.detector + "/" + first.attack + ": " + first.problem);
+  throw Error(ErrorKind::Failed,
+              share + (request.dryRun ? "can't be computed: " : "failed, the others are kept: ") + why, request.recipe,
+              request.dryRun ? "" : "the same command tries them again");
 }
 
 void runRecipe(Session& session, RecipeRequest request) {
@@ -74,12 +82,7 @@ void runRecipe(Session& session, RecipeRequest request) {
   session.print(request.dryRun ? planTable(result) : resultTables(result));
   for (const auto& report : result.reports) session.print("report  " + oneLine(report) + "\n");
   session.writeJson(result.json);
-  if (const int failed = failures(result); failed > 0) {
-    throw Error(
-        ErrorKind::Failed,
-        std::to_string(failed) + " of " + std::to_string(result.cells.size()) + " cells failed; the others are kept",
-        request.recipe, "the same command tries them again");
-  }
+  refuseFailures(result, request);
 }
 
 void addRun(CLI::App& root, CommonOptions& common, std::vector<Command>& commands) {

@@ -67,6 +67,14 @@ std::unique_ptr<Detector> makeDetector(const std::string& name, const Model& mod
   return makeDetector(name, std::span(&model, 1), parameters);
 }
 
+void checkEnough(const Detector& detector, std::int64_t images) {
+  if (images >= detector.fewestImages()) return;
+  throw Error(ErrorKind::Usage,
+              "it compares images with one another and needs " + std::to_string(detector.fewestImages()) +
+                  " at least, not " + std::to_string(images),
+              detector.spec().name, "take more images, or fewer neighbours");
+}
+
 std::vector<ImageBatch> batchesOf(std::int64_t count, std::int64_t size, std::int64_t together) {
   const std::int64_t most = together > 0 ? together : size;
   std::vector<ImageBatch> batches;

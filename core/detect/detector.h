@@ -55,6 +55,8 @@ class Detector {
   virtual std::int64_t minibatch() const { return 0; }
   /// Forwards that one image costs at once, for a caller who counts memory.
   virtual std::int64_t copies() const { return 1; }
+  /// Images that must be there to score any: a caller refuses fewer before it attacks them.
+  virtual std::int64_t fewestImages() const { return 1; }
 
   /// Error(Usage) if data that needs() asks for is missing or doesn't fit; Error(BadInput) if the model's numbers for
   /// it aren't finite. Whatever was fitted before is replaced. Cancelling takes effect between two batches.
@@ -99,6 +101,9 @@ const DetectorEntry& findDetector(const std::string& name);
 std::unique_ptr<Detector> makeDetector(const std::string& name, std::span<const Model> models,
                                        const Parameters& parameters);
 std::unique_ptr<Detector> makeDetector(const std::string& name, const Model& model, const Parameters& parameters);
+
+/// Error(Usage) if the detector can't score so few images.
+void checkEnough(const Detector& detector, std::int64_t images);
 
 /// Scores of host images [n,C,H,W] as [n] float64 on the host, `batchSize` at a time or in the detector's own
 /// minibatches. `twins` [n,…] row by row, or undefined. Reports progress as `what`.

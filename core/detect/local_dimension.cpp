@@ -40,6 +40,8 @@ class LocalDimensionStatistic : public Statistic {
   bool needsTwins() const override { return !m_keepsReference; }
   std::int64_t minibatch() const override { return m_keepsReference ? 0 : m_minibatch; }
   std::int64_t copies() const override { return 2; }
+  /// The nearest of the others' twins is left out.
+  std::int64_t fewestImages() const override { return m_keepsReference ? 1 : m_neighbours + 1; }
 
   void fit(const DetectorFitData& data, const JobContext&) override {
     if (!m_keepsReference) return;

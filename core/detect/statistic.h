@@ -23,6 +23,8 @@ class Statistic {
   virtual bool needsTwins() const { return false; }
   virtual std::int64_t minibatch() const { return 0; }
   virtual std::int64_t copies() const { return 1; }
+  /// Images that must be there to score any.
+  virtual std::int64_t fewestImages() const { return 1; }
 
   /// Learns from the training images of `data` (checked; `context` between batches). Nothing else of it may be used.
   virtual void fit(const DetectorFitData& data, const JobContext& context);

@@ -81,6 +81,12 @@ class StatisticDetector : public Detector {
     return most;
   }
 
+  std::int64_t fewestImages() const override {
+    std::int64_t most = 1;
+    for (const auto& [name, statistic] : m_statistics) most = std::max(most, statistic->fewestImages());
+    return most;
+  }
+
   void fit(const DetectorFitData& data, const JobContext& context) override {
     const torch::NoGradGuard noGradients;
     check(data);

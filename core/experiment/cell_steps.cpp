@@ -73,6 +73,7 @@ CellSteps::CellResult CellSteps::cell(const PlannedCell& cell, bool again, const
   for (const std::size_t index : detector.models) {
     if (const auto file = model(index, context)) models.push_back(*file);
   }
+  if (detector.task && models.size() == detector.models.size()) check(detector, models, attack.count);
   const std::size_t victim = attack.on.value_or(detector.models.front());
   if (const auto file = model(victim, context)) m_cell.model = file->path;
   const auto set = attacked(cell.attack, victim, choice("test", attack.count, false), context);
@@ -89,6 +90,18 @@ CellSteps::CellResult CellSteps::cell(const PlannedCell& cell, bool again, const
   }
   m_cell.scores = scores(detector, *set, attack.noiseSigma, fit, models, context);
   return m_cell;
+}
+
+void CellSteps::check(const PlannedDetector& detector, const std::vector<ModelFile>& models, std::int64_t images) {
+  if (!m_checkedDetectors.emplace(detector.name, images).second) return;
+  std::vector<fs::path> paths;
+  for (const ModelFile& model : models) paths.push_back(model.path);
+  try {
+    m_workbench.check(*detector.task, paths, images);
+  } catch (const Error&) {
+    m_checkedDetectors.erase({detector.name, images});  // its other cells say so, too
+    throw;
+  }
 }
 
 ImageChoice CellSteps::choice(const std::string& split, std::int64_t count, bool fromEnd) const {

@@ -63,6 +63,8 @@ class CellSteps {
   std::optional<ScoredSet> scores(const PlannedDetector& detector, const AttackedSet& set, double noiseSigma,
                                   const std::optional<StoredEntry>& fit, const std::vector<ModelFile>& models,
                                   const JobContext& context);
+  /// Once for each row and number of images.
+  void check(const PlannedDetector& detector, const std::vector<ModelFile>& models, std::int64_t images);
   ImageChoice choice(const std::string& split, std::int64_t count, bool fromEnd) const;
 
   /// The entry of `key`, computed if need be. `work` fills in document, units and (its return value) the file.
@@ -80,6 +82,7 @@ class CellSteps {
   CellResult m_cell;  ///< of the cell in progress
   std::set<std::string> m_refreshed;
   std::set<std::string> m_counted;
+  std::set<std::pair<std::string, std::int64_t>> m_checkedDetectors;
   std::map<std::string, Error> m_failed;
   std::map<std::size_t, ModelFile> m_models;
   std::map<std::string, std::string> m_checksums;

@@ -55,8 +55,8 @@ class PlanRun {
     checkPatterns(m_options.rerun, m_plan, "rerun");
     m_result.checks = checkClaims(m_plan, m_result);  // all open yet
     if (m_hooks.onPlan) m_hooks.onPlan(m_result);
-    // Without data every cell would fail, each after trying to fetch them.
-    if (!m_options.dryRun) m_workbench.dataChecksum(m_plan.recipe.data, /*fetch=*/true, m_context);
+    // Without data every cell would fail, each after trying to fetch them; so would they all by a wrong name.
+    m_workbench.dataChecksum(m_plan.recipe.data, /*fetch=*/!m_options.dryRun, m_context);
     std::deque<std::size_t> waiting;
     for (std::size_t i = 0; i < m_plan.cells.size(); ++i) {
       if (m_options.only.empty() || matchesAny(m_options.only, m_plan, m_plan.cells[i])) waiting.push_back(i);

@@ -123,6 +123,11 @@ class Workbench {
   /// SHA-256 of a data set's contents; none if it isn't on this machine and `fetch` is false.
   virtual std::optional<std::string> dataChecksum(const std::string& data, bool fetch, const JobContext& context) = 0;
 
+  /// Error if the detector can't watch these models (they lack its layers, dropout or fingerprints), or not with so few
+  /// images: asked before any is attacked.
+  virtual void check(const DetectorTask& detector, const std::vector<std::filesystem::path>& models,
+                     std::int64_t images) const = 0;
+
   // ---- Work
   /// Returns the run's document. `checkpoint` is resumed if it is there, and left if the work is cut off.
   virtual std::string train(const TrainingTask& task, const std::filesystem::path& output,

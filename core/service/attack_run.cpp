@@ -22,6 +22,12 @@ std::span<const std::int64_t> slice(const std::vector<std::int64_t>& values, std
 }
 
 void checkOrder(const std::vector<std::int64_t>& order, std::int64_t count) {
+  std::vector<std::int64_t> sorted = order;
+  std::sort(sorted.begin(), sorted.end());
+  if (const auto twice = std::adjacent_find(sorted.begin(), sorted.end()); twice != sorted.end()) {
+    throw Error(ErrorKind::Usage, "image " + std::to_string(*twice) + " is named twice", "indices",
+                "each counts once, or the figures' intervals would be too narrow");
+  }
   for (const std::int64_t index : order) {
     if (index < 0 || index >= count) {
       throw Error(ErrorKind::Usage, "there is no test image " + std::to_string(index), "indices",

@@ -3,6 +3,7 @@
 // threshold comes from the training split, no image twice; it is tested on attacked test images and the same ones
 // clean.
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
 #include "core/service/inference.h"
+#include "core/service/result_file.h"
 #include "core/service/stopwatch.h"
 
 namespace whorl {
@@ -148,8 +150,14 @@ void addFigures(nlohmann::json& document, DetectResult& result, const Scores& sc
   document["evasion_rate_at"] = evasionAtFpr(scores.clean, successful, attacked);
 }
 
+bool learns(const DetectorNeeds& needs) { return needs.trainingImages || needs.attackedImages; }
+
 /// What is given and changes nothing was meant otherwise.
 void refuseWithoutEffect(const DetectRequest& request, const DetectorNeeds& needs) {
+  if (!request.saveDetector.empty() && !learns(needs)) {
+    throw Error(ErrorKind::Usage, request.detector + " learns nothing: there is nothing to save", "save_detector",
+                "leave it out, or choose a detector that is fitted");
+  }
   if (!needs.attackedImages && (!request.fitAttack.empty() || !request.fitPreset.empty())) {
     throw Error(ErrorKind::Usage, request.detector + " learns from no attack", "fit_attack",
                 "leave it out, or choose a detector that is fitted");
@@ -158,6 +166,56 @@ void refuseWithoutEffect(const DetectRequest& request, const DetectorNeeds& need
     throw Error(ErrorKind::Usage, request.detector + " looks at no fingerprints", "fingerprints_from",
                 "leave it out, or use the detector \"fingerprint\"");
   }
+}
+
+// ---- Fitted detectors as files
+
+constexpr const char* kFitSeed = "fit_seed";
+constexpr const char* kFitData = "fit_data";
+
+/// The request as it was for the fit, with the detector in `detector`.
+DetectRequest fittedRequest(const DetectRequest& request, const TensorFile& file, const Detector& detector,
+                            const Dataset& data) {
+  const std::string& path = request.fittedDetector;
+  const auto given = [&](bool is, const char* what) {
+    if (is) throw Error(ErrorKind::Usage, "the fitted detector brings it with it", what, "leave it out");
+  };
+  given(request.detector != DetectRequest{}.detector && request.detector != detector.spec().name, "detector");
+  given(!request.detectorParameters.values().empty(), "detector parameters");
+  given(!request.fitAttack.empty() || !request.fitPreset.empty(), "fit_attack");
+  given(!request.saveDetector.empty(), "save_detector");
+  const auto text = [&](const char* name) {
+    const auto found = file.metadata.find(name);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  if (text(kFitData) != data.checksum) {
+    throw Error(ErrorKind::BadInput, "it was fitted on another data set than " + data.name, path,
+                "name that data set, or fit a detector to this one");
+  }
+  const std::string seed = text(kFitSeed);
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(seed.data(), seed.data() + seed.size(), value);
+  if (seed.empty() || problem != std::errc() || end != seed.data() + seed.size()) {
+    throw Error(ErrorKind::BadInput, "the seed of its fit is missing", path, "save it with whorl-cli detect");
+  }
+  DetectRequest fit = request;
+  fit.detector = detector.spec().name;
+  fit.attack.seed = value;
+  return fit;
+}
+
+void checkDetectorFile(const std::string& path) {
+  if (!path.ends_with(".safetensors")) {
+    throw Error(ErrorKind::Usage, "detectors are saved as .safetensors", path, "change the name's ending");
+  }
+  checkResultFile(path);
+}
+
+void saveFitted(const DetectRequest& request, const Detector& detector, const Model& model, const Dataset& data) {
+  TensorFile file = saveDetector(detector, model);
+  file.metadata[kFitSeed] = std::to_string(request.attack.seed);
+  file.metadata[kFitData] = data.checksum;
+  writeSafetensors(file, request.saveDetector);
 }
 
 }  // namespace
@@ -180,25 +238,37 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
     std::vector<Model> models = {*watched};
     for (const std::string& companion : request.companions) models.push_back(*m_models.load(companion, device));
     const Model& model = models.front();
-    const auto detector = makeDetector(request.detector, models, request.detectorParameters);
+    const bool isFitted = !request.fittedDetector.empty();
+    const TensorFile fittedFile = isFitted ? readSafetensors(request.fittedDetector) : TensorFile{};
+    const auto detector = isFitted ? loadDetector(fittedFile, models, request.fittedDetector)
+                                   : makeDetector(request.detector, models, request.detectorParameters);
     const DetectorNeeds needs = detector->needs();
+    checkEnough(*detector, request.attack.indices.empty() ? request.attack.count : std::ssize(request.attack.indices));
+    if (!request.saveDetector.empty()) checkDetectorFile(request.saveDetector);
     Evaluation run(request.attack, attacked, threadCount, m_plans, /*keepRows=*/true);
     const DatasetPtr data = m_datasets.get(request.attack.dataset, context);
     FitAttack fitAttack;
-    refuseWithoutEffect(request, needs);
-    if (needs.attackedImages) fitAttack = prepareFitAttack(model, *data, request, m_plans, threadCount);
+    // The threshold's images must not be those that a fit has seen: they are drawn by the fit's own seed.
+    const DetectRequest fitRequest = isFitted ? fittedRequest(request, fittedFile, *detector, *data) : request;
+    refuseWithoutEffect(fitRequest, needs);
+    if (needs.attackedImages && !isFitted) {
+      fitAttack = prepareFitAttack(model, *data, request, m_plans, threadCount);
+    }
     run.attack(m_datasets, context);
 
-    const TrainingRoles roles = dealTrainingImages(model, *data, request, needs, fitAttack, context);
+    DetectorNeeds deals = needs;
+    if (isFitted && learns(needs)) deals = {.trainingImages = true};
+    const TrainingRoles roles = dealTrainingImages(model, *data, fitRequest, deals, fitAttack, context);
     auto& document = run.document();
     document["fit"] = nullptr;
-    if (needs.trainingImages || needs.attackedImages) {
+    if (learns(needs) && !isFitted) {
       const Stopwatch fitting;
       PreparedFit fit = prepareFit(model, *data, request, needs, roles, fitAttack, context);
       detector->fit(fit.data, context);
       fit.document["seconds"] = fitting.seconds();
       fit.document["learned"] = learnedDocument(*detector);
       document["fit"] = std::move(fit.document);
+      if (!request.saveDetector.empty()) saveFitted(request, *detector, model, *data);
     }
 
     TensorFile file = run.file();
@@ -223,7 +293,8 @@ DetectResult EngineImpl::detect(const DetectRequest& request, const JobContext& 
 
     DetectResult result;
     document["command"] = "detect";
-    document["detector"] = request.detector;
+    document["detector"] = fitRequest.detector;
+    document["fitted_detector"] = isFitted ? nlohmann::json(request.fittedDetector) : nlohmann::json(nullptr);
     document["detector_parameters"] = toJson(detector->parameters());
     document["companions"] = request.companions;
     document["fingerprints_from"] =

@@ -136,6 +136,13 @@ std::vector<bool> flags(const torch::Tensor& values) {
 
 }  // namespace
 
+void RecipeWorkbench::check(const DetectorTask& task, const std::vector<fs::path>& paths, std::int64_t images) const {
+  translated("planning " + task.detector, [&] {
+    const auto models = loadAll(paths);
+    checkEnough(*makeDetector(task.detector, models, task.parameters), images);
+  });
+}
+
 void RecipeWorkbench::fit(const FitWork& work, const fs::path& output, const JobContext& context) {
   translated("fitting " + work.detector.detector, [&] {
     const ThreadScope threads(m_parts.threads);

@@ -37,6 +37,9 @@ class RecipeWorkbench : public Workbench {
   ModelFile model(const std::string& id) const override;
   std::optional<std::string> dataChecksum(const std::string& data, bool fetch, const JobContext& context) override;
 
+  void check(const DetectorTask& detector, const std::vector<std::filesystem::path>& models,
+             std::int64_t images) const override;
+
   std::string train(const TrainingTask& task, const std::filesystem::path& output,
                     const std::filesystem::path& checkpoint, const JobContext& context) override;
   ChosenImages choose(const std::filesystem::path& model, const ImageChoice& choice, std::int64_t target,

@@ -332,6 +332,10 @@ struct DetectRequest {
   std::string fitPreset;         ///< of fitAttack; "": the one named like the data set, or its default parameters
   std::int64_t fitCount = 1000;  ///< correctly classified training images, each attacked once; a third of all at most
   std::int64_t fitTrainImages = 0;  ///< labelled training images beside those; 0: all that are left
+  std::string saveDetector;         ///< .safetensors for what was fitted; "" for none
+  /// A file that saveDetector wrote for this model: nothing is fitted, and `detector`, its parameters and the fit's are
+  /// the file's. "" for none.
+  std::string fittedDetector;
 };
 
 struct DetectResult {

@@ -51,6 +51,12 @@ class FakeWorkbench : public Workbench {
     return sha256Of(data);
   }
 
+  void check(const DetectorTask& detector, const std::vector<std::filesystem::path>&,
+             std::int64_t images) const override {
+    if (detector.detector == "impossible") throw Error(ErrorKind::BadInput, "the network has no dropout", "net");
+    if (images < 2) throw Error(ErrorKind::Usage, "too few images", detector.detector);
+  }
+
   std::string train(const TrainingTask& task, const std::filesystem::path& output, const std::filesystem::path&,
                     const JobContext& context) override {
     begin("train", context);

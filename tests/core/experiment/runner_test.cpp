@@ -280,6 +280,21 @@ class RunnerTest : public QObject {
     QVERIFY(unknown.cells[0].problem.find("not known") != std::string::npos);
   }
 
+  void impossibleDetectorsAreToldBeforeAnyAttack() {
+    World world;
+    world.text = replaced(kText, "detector = \"fingerprint\"", "detector = \"impossible\"");
+    world.text = replaced(world.text, "architecture = \"net\"\nobjective = \"plain\"", "file = \"net\"");
+    const RecipeResult plan = world.run({{}, {}, true});
+    QCOMPARE(count(plan, CellState::Failed), 3);
+    QVERIFY(plan.cells[0].problem.find("no dropout") != std::string::npos);
+    const RecipeResult result = world.run({{"NeuralFP/*"}, {}, false});
+    QCOMPARE(count(result, CellState::Failed), 3);
+    QCOMPARE(world.bench.calls["attack"], 0);
+    World few;
+    few.text = replaced(kText, "count = 25", "count = 1");
+    QVERIFY(few.run().cells[0].problem.find("too few images") != std::string::npos);
+  }
+
   void failuresLeaveTheOthers() {
     World world;
     world.bench.failAttacks = 1;

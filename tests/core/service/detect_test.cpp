@@ -64,6 +64,7 @@ class DetectTest : public QObject {
   void failedAttacksAreNotLearned();
   void ensemblesTakeCompanions();
   void theSameRequestGivesTheSameFigures();
+  void fittedDetectorsAreKept();
   void nonsenseIsRefused();
 };
 
@@ -274,7 +275,54 @@ void DetectTest::theSameRequestGivesTheSameFigures() {
   }
 }
 
+void DetectTest::fittedDetectorsAreKept() {
+  DetectRequest asked = request("lid", smallLid());
+  asked.saveDetector = m_engine.path("lid.safetensors").string();
+  const json fitted = detect(asked);
+  QVERIFY(fitted["fitted_detector"].is_null());
+  DetectRequest again = request("fingerprint");  // what a request says by default
+  again.fittedDetector = asked.saveDetector;
+  json loaded = detect(again);
+  QCOMPARE(loaded["detector"].get<std::string>(), std::string("lid"));
+  QCOMPARE(loaded["detector_parameters"], fitted["detector_parameters"]);
+  QVERIFY(loaded["fit"].is_null());
+  for (const char* name : {"auc", "threshold", "false_positive_rate", "auc_with_noise"}) {
+    QCOMPARE(loaded[name], fitted[name]);
+  }
+  // Another seed chooses other tested images; what sets the threshold stays apart from what was learned from.
+  again.attack.seed = 5;
+  loaded = detect(again);
+  QCOMPARE(loaded["threshold"], fitted["threshold"]);
+
+  const auto kind = [&](auto&& change, std::string* message = nullptr) {
+    DetectRequest changed = request("fingerprint");
+    changed.fittedDetector = asked.saveDetector;
+    change(changed);
+    return kindOf([&] { m_engine->detect(changed, JobContext{}); }, message);
+  };
+  QCOMPARE(kind([](DetectRequest& r) { r.detector = "kd"; }), ErrorKind::Usage);
+  QCOMPARE(kind([](DetectRequest& r) { r.detectorParameters = smallLid(); }), ErrorKind::Usage);
+  QCOMPARE(kind([](DetectRequest& r) { r.fitAttack = "fgsm"; }), ErrorKind::Usage);
+  QCOMPARE(kind([&](DetectRequest& r) { r.attack.model = m_plain; }), ErrorKind::BadInput);  // fitted to another
+  QCOMPARE(kind([&](DetectRequest& r) { r.fittedDetector = m_engine.model(); }), ErrorKind::BadInput);  // a model
+  QCOMPARE(kind([&](DetectRequest& r) { r.fittedDetector = m_engine.path("none").string(); }), ErrorKind::BadInput);
+  DetectRequest nothing = request("fingerprint");
+  nothing.saveDetector = asked.saveDetector;
+  QCOMPARE(kindOf([&] { m_engine->detect(nothing, JobContext{}); }), ErrorKind::Usage);  // it learns nothing
+  asked.saveDetector = m_engine.path("lid.npz").string();
+  QCOMPARE(kindOf([&] { m_engine->detect(asked, JobContext{}); }), ErrorKind::Usage);
+}
+
 void DetectTest::nonsenseIsRefused() {
+  std::string message;
+  DetectRequest few = request("lid", smallLid());
+  few.attack.count = 3;  // compared with three neighbours, and the nearest is left out
+  QCOMPARE(kindOf([&] { m_engine->detect(few, JobContext{}); }, &message), ErrorKind::Usage);
+  QVERIFY2(message.find("needs 4 at least") != std::string::npos, message.c_str());
+  few = request("fingerprint");
+  few.attack.indices = {3, 5, 3};
+  QCOMPARE(kindOf([&] { m_engine->detect(few, JobContext{}); }, &message), ErrorKind::Usage);
+  QVERIFY2(message.find("image 3 is named twice") != std::string::npos, message.c_str());
   const auto kind = [&](auto&& change) {
     DetectRequest asked = request("lid", smallLid());
     change(asked);
