@@ -16,6 +16,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/recipe_bar.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/run_forecast.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/score_bins.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/sweep_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/attack_choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/choices.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/explore_commands.cpp

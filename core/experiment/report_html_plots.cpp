@@ -7,6 +7,7 @@
 #include "core/experiment/report_html.h"
 #include "core/experiment/report_svg.h"
 #include "core/experiment/report_text.h"
+#include "core/experiment/sweep_map.h"
 
 namespace whorl::report {
 
@@ -110,36 +111,14 @@ std::string budgetHtml(const RecipeResult& result) {
   return text.empty() ? text : "<h2>Over the attack’s budget</h2>\n" + text;
 }
 
-/// A map of AUC over the two parameters that differ among these cells; nothing if there aren't two.
-std::optional<ReportHeatMap> mapOf(const Cells& cells) {
-  std::map<std::string, std::set<double>> values;
-  for (const RecipeCell* cell : cells) {
-    for (const auto& [name, value] : cell->variant) values[name].insert(value);
-  }
-  std::erase_if(values, [](const auto& one) { return one.second.size() < 2; });
-  if (values.size() != 2) return std::nullopt;
-  const auto& [xName, xs] = *values.begin();
-  const auto& [yName, ys] = *values.rbegin();
-  ReportHeatMap map{xName, yName, {xs.begin(), xs.end()}, {ys.begin(), ys.end()}, {}};
-  map.values.assign(xs.size() * ys.size(), NAN);
-  for (const RecipeCell* cell : cells) {
-    const auto x = cell->variant.find(xName), y = cell->variant.find(yName);
-    if (x == cell->variant.end() || y == cell->variant.end()) continue;
-    const auto column = static_cast<std::size_t>(std::distance(xs.begin(), xs.find(x->second)));
-    const auto row = static_cast<std::size_t>(std::distance(ys.begin(), ys.find(y->second)));
-    map.values[row * xs.size() + column] = figuresOf(cell)->aucSuccessful.value;
-  }
-  return map;
-}
-
 std::string heatMapHtml(const RecipeResult& result) {
-  std::map<std::pair<std::string, std::string>, Cells> sweeps;
+  std::set<std::pair<std::string, std::string>> sweeps;
   for (const RecipeCell& cell : result.cells) {
-    if (figuresOf(&cell) && !cell.variant.empty()) sweeps[{cell.detectorFamily, cell.attack}].push_back(&cell);
+    if (figuresOf(&cell) && !cell.variant.empty()) sweeps.emplace(cell.detectorFamily, cell.attack);
   }
   std::string text;
-  for (const auto& [name, cells] : sweeps) {
-    const auto map = mapOf(cells);
+  for (const auto& name : sweeps) {
+    const auto map = sweepMap(sweptCells(result, name.first, name.second));
     if (!map) continue;
     text +=
         "<figure>" + heatMapSvg(*map) + element("figcaption", name.first + " against " + name.second) + "</figure>\n";

@@ -52,7 +52,7 @@ std::string reportLatex(const ReportData& data) {
   text += "\\section*{" + escapeLatex(data.result.title) + "}\n\n";
   if (!data.summary.empty()) text += escapeLatex(data.summary) + "\n\n";
   for (const std::string& note : data.notes) text += escapeLatex(note) + "\n\n";
-  text += "{\\footnotesize\n\n";
+  text += "{\\footnotesize\\setlength{\\tabcolsep}{3pt}\n\n";
   if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableText(checks);
   for (const ReportTable& table : comparisonTables(data.result)) text += tableText(table);
   text += tableText(attackTable(data.result)) + tableText(shortDetails(data.result));

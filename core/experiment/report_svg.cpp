@@ -38,18 +38,9 @@ std::string shortNumber(double value) {
   return {buffer, end};
 }
 
-/// The colour map viridis (van der Walt and Smith 2015) at five places, straight between them: its lightness ascends,
-/// so that it can be read by the colour-blind and in grey.
 std::string viridis(double share) {
-  static constexpr int kStops[][3] = {{68, 1, 84}, {59, 82, 139}, {33, 145, 140}, {94, 201, 98}, {253, 231, 37}};
-  const double place = std::clamp(share, 0.0, 1.0) * (std::size(kStops) - 1);
-  const auto before = std::min<std::size_t>(static_cast<std::size_t>(place), std::size(kStops) - 2);
-  std::string colour = "rgb(";
-  for (int i = 0; i < 3; ++i) {
-    const double level = kStops[before][i] + (place - double(before)) * (kStops[before + 1][i] - kStops[before][i]);
-    colour += (i > 0 ? "," : "") + std::to_string(std::lround(level));
-  }
-  return colour + ")";
+  const auto [red, green, blue] = sweepColour(share);
+  return "rgb(" + std::to_string(red) + "," + std::to_string(green) + "," + std::to_string(blue) + ")";
 }
 
 /// A frame with axes, in which shares and other values are drawn.
@@ -284,19 +275,22 @@ std::string histogramSvg(const CellFigures& figures, const std::string& name) {
   return frame.svg("Scores: " + name);
 }
 
-std::string heatMapSvg(const ReportHeatMap& map) {
+std::string heatMapSvg(const SweepMap& map) {
   static constexpr double kWide = 62, kHigh = 32, kLeftOfCells = 74;
   const double width = kLeftOfCells + kWide * static_cast<double>(map.x.size()) + kRight;
   const double height = kTop + kHigh * static_cast<double>(map.y.size()) + kBottom;
   Frame frame(width, height, 0, 1);
   double low = INFINITY, high = -INFINITY;
-  for (const double value : map.values) {
+  std::vector<double> values;
+  for (const RecipeCell* cell : map.cells) {
+    const CellFigures* figures = figuresOf(cell);
+    const double value = values.emplace_back(figures ? figures->aucSuccessful.value : NAN);
     if (std::isfinite(value)) low = std::min(low, value), high = std::max(high, value);
   }
   for (std::size_t row = 0; row < map.y.size(); ++row) {
     const double top = kTop + kHigh * static_cast<double>(map.y.size() - 1 - row);
     for (std::size_t column = 0; column < map.x.size(); ++column) {
-      const double value = map.values[row * map.x.size() + column];
+      const double value = values[row * map.x.size() + column];
       const double share = high > low ? (value - low) / (high - low) : 1;
       frame.cell(kLeftOfCells + kWide * static_cast<double>(column), top, kWide, kHigh, share, percentText(value));
     }

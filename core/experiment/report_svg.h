@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/experiment/recipe_result.h"
+#include "core/experiment/sweep_map.h"
 
 // Pictures of a report as inline SVG. Colours are classes of the report's style sheet (s0, s1, … in turn), so that they
 // are light or dark with it. Empty where there is nothing to draw.
@@ -28,15 +29,8 @@ std::string histogramSvg(const CellFigures& figures, const std::string& name);
 /// Shares over an attack's budget.
 std::string budgetSvg(const std::vector<ReportCurve>& curves, const std::string& xLabel);
 
-/// A value for each pair of two parameters; NaN where there is none.
-struct ReportHeatMap {
-  std::string xName;
-  std::string yName;
-  std::vector<double> x;  ///< ascending
-  std::vector<double> y;
-  std::vector<double> values;  ///< by y, then x
-};
-std::string heatMapSvg(const ReportHeatMap& map);
+/// AUC over successful adversarial images; a cell without figures is marked as unknown.
+std::string heatMapSvg(const SweepMap& map);
 
 /// Bins of equal width over both kinds of scores. Outside the middle 99 % they are counted in the outermost bins: one
 /// far score must not flatten all others.

@@ -103,6 +103,13 @@ json cellJson(const RecipeCell& cell, const PlannedCell& planned, const Plan& pl
 
 std::string text(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
+/// ", name = value" of each.
+std::string listed(const Parameters& parameters) {
+  std::string list;
+  for (const auto& [name, value] : parameters.values()) list += ", " + name + " = " + toText(value);
+  return list;
+}
+
 }  // namespace
 
 json recipeDocument(const RecipeResult& result, const Plan& plan) {
@@ -134,20 +141,21 @@ json recipeDocument(const RecipeResult& result, const Plan& plan) {
           {"seconds", result.seconds}};
 }
 
-ReportData recipeReport(const RecipeResult& result, const Plan& plan, const json& head) {
+ReportData recipeReport(const RecipeResult& result, const Plan& plan, const std::string& recipe, const json& head) {
+  // As it was asked for, without the folders of whoever ran it.
+  const std::string name = std::filesystem::path(recipe).filename().string();
   ReportData data;
   data.result = result;
   data.summary = plan.recipe.summary;
   data.notes = plan.recipe.notes;
   data.samples = reportSamples(result);
-  data.provenance = {
-      {"recipe", plan.recipe.path.filename().string()},
-      {"recipe SHA-256", plan.recipe.sha256},
-      {"preset", result.preset},
-      {"data", plan.recipe.data},
-      {"images", std::to_string(plan.recipe.sample.count) + " correctly classified test images, seed " +
-                     std::to_string(plan.recipe.sample.seed)},
-      {"command", "whorl-cli run " + plan.recipe.path.filename().string() + " --preset " + result.preset}};
+  data.provenance = {{"recipe", name},
+                     {"recipe SHA-256", plan.recipe.sha256},
+                     {"preset", result.preset},
+                     {"data", plan.recipe.data},
+                     {"images", std::to_string(plan.recipe.sample.count) + " correctly classified test images, seed " +
+                                    std::to_string(plan.recipe.sample.seed)},
+                     {"command", "whorl-cli run " + name + " --preset " + result.preset}};
   for (const char* name : {"version", "torch_version", "date", "device_name", "plan"}) {
     if (head.contains(name)) data.provenance.emplace_back(name, text(head.at(name)));
   }
@@ -155,19 +163,18 @@ ReportData recipeReport(const RecipeResult& result, const Plan& plan, const json
     std::string how = model.file;
     if (model.training) {
       how = model.training->architecture + ", " + model.training->objective + ", seed " +
-            std::to_string(model.training->seed) + ", " + toJson(model.training->parameters).dump();
+            std::to_string(model.training->seed) + listed(model.training->parameters);
     }
     data.provenance.emplace_back("model " + model.name, how);
   }
   for (const PlannedAttack& attack : plan.attacks) {
     data.provenance.emplace_back("attack " + attack.name, attack.task.attack + ", " + attack.task.threatModel + ", " +
                                                               std::to_string(attack.count) + " images, " +
-                                                              attack.task.precision + ", " +
-                                                              toJson(attack.task.parameters).dump());
+                                                              attack.task.precision + listed(attack.task.parameters));
   }
   for (const PlannedDetector& detector : plan.detectors) {
     if (!detector.task) continue;
-    std::string how = detector.task->detector + ", " + toJson(detector.task->parameters).dump();
+    std::string how = detector.task->detector + listed(detector.task->parameters);
     if (detector.fit) how += ", fitted to " + plan.attacks[*detector.fit].name;
     if (detector.fitEach) how += ", fitted to the tested attack";
     data.provenance.emplace_back("detector " + detector.name, how);

@@ -13,6 +13,7 @@ namespace whorl {
 nlohmann::json recipeDocument(const RecipeResult& result, const Plan& plan);
 
 /// The same for the writers of reports. `head`: the document's head, for the provenance.
-ReportData recipeReport(const RecipeResult& result, const Plan& plan, const nlohmann::json& head);
+ReportData recipeReport(const RecipeResult& result, const Plan& plan, const std::string& recipe,
+                        const nlohmann::json& head);
 
 }  // namespace whorl

@@ -100,7 +100,7 @@ RecipeResult EngineImpl::runRecipe(const RecipeRequest& request, const JobContex
     const auto head =
         documentHead("run", plan.recipe.sample.seed, parseDevice(request.device).str(), threads, 0, "float32");
     if (!request.report.empty() && !request.dryRun) {
-      ReportData report = recipeReport(result, plan, head);
+      ReportData report = recipeReport(result, plan, request.recipe, head);
       report.samples = reportSamples(result);
       result.reports = writeReports(report, request.report);
     }

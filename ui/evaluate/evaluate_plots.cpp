@@ -12,8 +12,8 @@
 
 #include "ui/evaluate/cell_details.h"
 #include "ui/evaluate/checks_text.h"
-#include "ui/evaluate/metric.h"
 #include "ui/evaluate/score_bins.h"
+#include "ui/evaluate/sweep_table.h"
 #include "ui/jobs/format.h"
 #include "ui/plots/curve_plot.h"
 
@@ -59,6 +59,7 @@ EvaluatePlots::EvaluatePlots(QWidget* parent)
                              CurvePlot::Scale::Share)),
       m_scores(new CurvePlot(tr("Scores"), tr("score"), CurvePlot::Scale::Share)),
       m_budget(new CurvePlot(tr("Budget"), tr("ε"), CurvePlot::Scale::Share)),
+      m_sweep(new SweepTable),
       m_details(new QTextBrowser),
       m_checks(new QTextBrowser) {
   setObjectName(QStringLiteral("evaluate_plots"));
@@ -83,13 +84,18 @@ EvaluatePlots::EvaluatePlots(QWidget* parent)
   addTab(withPlaceholder(pair, &m_rocStack, &m_rocWords), tr("ROC"));
   addTab(withPlaceholder(m_scores, &m_scoreStack, &m_scoreWords), tr("Scores"));
   addTab(withPlaceholder(m_budget, &m_budgetStack, &m_budgetWords), tr("Budget"));
+  addTab(m_sweep, tr("Sweep"));
   addTab(m_details, tr("Details"));
   addTab(m_checks, tr("Checks"));
   setTabToolTip(0, tr("Receiver operating characteristic: rejected adversarial over rejected clean images, for every "
                       "threshold; on the right with the small false-positive rates spread out."));
   setTabToolTip(1, tr("How the scores of clean and of successful adversarial images are spread."));
   setTabToolTip(2, tr("Figures over the attack’s budget ε, where the recipe has the attack at several."));
+  setTabToolTip(indexOf(m_sweep),
+                tr("What the grid shows, over the two parameters in which the models differ; from the "
+                   "least (dark) to the greatest (bright)."));
   setTabToolTip(indexOf(m_checks), tr("The recipe’s claims of what must hold, and whether they do."));
+  connect(m_sweep, &SweepTable::cellChosen, this, &EvaluatePlots::cellChosen);
   showCells({}, {});
   showChecks({});
 }
@@ -110,6 +116,7 @@ void EvaluatePlots::showCells(const RecipeResult& result, const std::vector<cons
   showRoc(chosen);
   showScores(chosen);
   showBudget(result, chosen);
+  setTabVisible(indexOf(m_sweep), !chosen.empty() && m_sweep->showSweep(result, *chosen.front(), m_metric));
   QString text;
   for (const RecipeCell* cell : chosen) text += cellDetails(*cell);
   m_details->setHtml(chosen.empty() ? emptyText(chosen) : text);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/service/recipe_types.h"
+#include "ui/evaluate/metric.h"
 
 class QLabel;
 class QStackedWidget;
@@ -14,9 +15,10 @@ class QTextBrowser;
 namespace whorl::ui {
 
 class CurvePlot;
+class SweepTable;
 
-/// What stands below the grid: ROC curves with both axes, scores, figures over the attack's budget, and everything as
-/// text, of the chosen cells. GUI thread only.
+/// What stands below the grid: ROC curves with both axes, scores, figures over the attack's budget, a sweep as a heat
+/// map, and everything as text, of the chosen cells. GUI thread only.
 class EvaluatePlots : public QTabWidget {
   Q_OBJECT
 
@@ -25,6 +27,8 @@ class EvaluatePlots : public QTabWidget {
 
   /// The chosen cells, the current one first.
   void showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen);
+  /// What the sweep's heat map shows; drawn with the next showCells().
+  void setMetric(GridMetric metric) { m_metric = metric; }
 
   /// The recipe's claims and what became of them; without claims the tab is away.
   void showChecks(const std::vector<CheckedClaim>& checks);
@@ -33,11 +37,14 @@ class EvaluatePlots : public QTabWidget {
   CurvePlot* logarithmicRocPlot() const { return m_logRoc; }
   CurvePlot* scorePlot() const { return m_scores; }
   CurvePlot* budgetPlot() const { return m_budget; }
+  SweepTable* sweep() const { return m_sweep; }
   QTextBrowser* details() const { return m_details; }
   QTextBrowser* checks() const { return m_checks; }
 
  Q_SIGNALS:
   void exportFailed(const QString& problem);
+  /// In the heat map.
+  void cellChosen(const QString& detector, const QString& attack);
 
  private:
   QWidget* withPlaceholder(QWidget* plots, QStackedWidget** stack, QLabel** words);
@@ -49,6 +56,8 @@ class EvaluatePlots : public QTabWidget {
   CurvePlot* m_logRoc;
   CurvePlot* m_scores;
   CurvePlot* m_budget;
+  SweepTable* m_sweep;
+  GridMetric m_metric = GridMetric::AucSuccessful;
   QTextBrowser* m_details;
   QTextBrowser* m_checks;
   QStackedWidget* m_rocStack = nullptr;

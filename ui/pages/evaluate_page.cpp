@@ -187,6 +187,8 @@ void EvaluatePage::connectRun() {
   connect(&m_beat, &QTimer::timeout, this, &EvaluatePage::showPhase);
   m_beat.setInterval(500);
   connect(m_plots, &EvaluatePlots::exportFailed, m_problem, &InlineMessage::setText);
+  // Later: the choice draws the heat map anew, which is in the middle of telling it.
+  connect(m_plots, &EvaluatePlots::cellChosen, this, &EvaluatePage::chooseCell, Qt::QueuedConnection);
   connect(m_notice, &NoticeBar::actionClicked, this, &EvaluatePage::openReport);
 }
 
@@ -353,10 +355,21 @@ std::vector<const RecipeCell*> EvaluatePage::chosen() const {
   return cells;
 }
 
+void EvaluatePage::chooseCell(const QString& detector, const QString& attack) {
+  const RecipeResult& result = m_grid->result();
+  const auto place = [](const std::vector<std::string>& names, const QString& name) {
+    return static_cast<int>(std::find(names.begin(), names.end(), name.toStdString()) - names.begin());
+  };
+  const QModelIndex index = m_grid->index(place(result.detectors, detector), place(result.attacks, attack));
+  if (index.isValid()) m_table->setCurrentIndex(index);
+}
+
 void EvaluatePage::showChoice() { m_plots->showCells(m_grid->result(), chosen()); }
 
 void EvaluatePage::setMetric(GridMetric metric) {
   m_grid->setMetric(metric);
+  m_plots->setMetric(metric);
+  showChoice();
   const MetricInfo info = metricInfo(metric);
   m_metric->setCurrentIndex(m_metric->findData(info.id));
   m_metric->setToolTip(info.tip);

@@ -113,6 +113,7 @@ class EvaluatePage : public QWidget {
   /// Lets the time pass that went by since the last call.
   void passTime();
   void showChoice();
+  void chooseCell(const QString& detector, const QString& attack);
   QString planText() const;
   std::string reportFolder() const;
   void showReports(const std::vector<std::string>& reports);
