@@ -5,6 +5,9 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/app/window_options.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_palette.cpp
   ${CMAKE_CURRENT_LIST_DIR}/commands/command_registry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compare/compare_dialog.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compare/compare_grid.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/compare/compare_run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/cell_details.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/checks_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_plots.cpp
@@ -59,6 +62,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page_compare.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/explore_page_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/landscape_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/landscape_page_ask.cpp

@@ -128,7 +128,7 @@ class Search {
         m_context(context),
         m_perturbations(chosen(request.perturbations)),
         m_draw(entryOf(imageDistances(), parameters.text("distance")).measure, parameters.real("delta")),
-        m_divergence(entryOf(outputDivergences(), parameters.text("divergence")).measure),
+        m_divergence(findOutputDivergence(parameters.text("divergence")).measure),
         m_epsilon(parameters.real("epsilon")),
         m_trials(parameters.integer("trials")),
         m_batch(fittingBatch(model, kNetworkBatch, 1, false)) {}

@@ -6,6 +6,7 @@
 
 #include "core/base/parameters.h"
 #include "core/image/image.h"
+#include "core/service/output_divergence.h"
 
 namespace whorl {
 
@@ -15,16 +16,8 @@ struct ImageDistance {
   double (*measure)(const Image& a, const Image& b);
 };
 
-/// How far two answers are apart: D(f(x), f(x')).
-struct OutputDivergence {
-  std::string name;
-  /// Of the logits of one image each.
-  double (*measure)(const std::vector<double>& original, const std::vector<double>& perturbed);
-};
-
-/// The tables.
+/// The table.
 const std::vector<ImageDistance>& imageDistances();
-const std::vector<OutputDivergence>& outputDivergences();
 
 /// What a question about robustness needs: `distance`, `delta`, `divergence`, `epsilon`, `trials`.
 std::vector<ParameterSpec> robustnessParameterSpecs();

@@ -7,7 +7,6 @@
 #include <QTemporaryDir>
 
 #include <algorithm>
-#include <ctime>
 #include <memory>
 #include <vector>
 
@@ -26,12 +25,6 @@ using namespace whorl::ui;
 
 namespace {
 
-double threadMilliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return double(time.tv_sec) * 1e3 + double(time.tv_nsec) / 1e6;
-}
-
 /// Measures every event's handler, with all that it calls in turn.
 class MeasuredApplication : public QApplication {
  public:
@@ -49,9 +42,9 @@ class MeasuredApplication : public QApplication {
     m_inside = true;
     QElapsedTimer wall;
     wall.start();
-    const double before = threadMilliseconds();
+    const double before = 1e3 * test::threadSeconds();
     const bool taken = QApplication::notify(receiver, event);
-    handlers.push_back({threadMilliseconds() - before, double(wall.nsecsElapsed()) / 1e6});
+    handlers.push_back({1e3 * test::threadSeconds() - before, double(wall.nsecsElapsed()) / 1e6});
     m_inside = false;
     return taken;
   }
@@ -167,7 +160,7 @@ class LiveResponsivenessTest : public QObject {
       }
     });
     drawing.start(50);
-    int steps = 0;
+    std::size_t steps = 0;
     for (int turn = 0; turn < 3; ++turn) {
       QVERIFY(m_window->showPage(QStringLiteral("landscape")));
       QTest::qWait(1200);
@@ -179,7 +172,7 @@ class LiveResponsivenessTest : public QObject {
       }
       QVERIFY(m_window->showPage(QStringLiteral("explore")));
       QTest::qWait(600);
-      steps = std::max(steps, trace->pointCount());
+      steps = std::max(steps, static_cast<std::size_t>(trace->pointCount()));
       QVERIFY(m_window->showPage(QStringLiteral("train")));
       QTest::qWait(600);
     }

@@ -16,8 +16,6 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 
-#include <ctime>
-
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
 #include "ui/commands/command_registry.h"
@@ -88,13 +86,6 @@ class MainWindowTest : public QObject {
     QVERIFY(enter.isAccepted());
     QDropEvent event({50, 50}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
     QApplication::sendEvent(target, &event);
-  }
-
-  /// Processor time that this thread has used.
-  static double threadSeconds() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
   }
 
  private Q_SLOTS:
@@ -373,12 +364,12 @@ class MainWindowTest : public QObject {
     constexpr int kFrames = 60;
     int frames = 0;
     double longest = 0;
-    double last = threadSeconds();
+    double last = test::threadSeconds();
     const double start = last;
     QTimer frame;
     connect(&frame, &QTimer::timeout, &frame, [&] {
       world.window->findChild<ViewsPanel*>()->update();
-      const double now = threadSeconds();
+      const double now = test::threadSeconds();
       longest = std::max(longest, now - last);
       last = now;
       ++frames;

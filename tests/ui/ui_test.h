@@ -6,6 +6,7 @@
 #include <QtTest>
 
 #include <condition_variable>
+#include <ctime>
 #include <mutex>
 #include <stop_token>
 #include <utility>
@@ -17,6 +18,13 @@ inline void failOnWarnings() {
   QStandardPaths::setTestModeEnabled(true);
   QTest::failOnWarning(
       QRegularExpression(QStringLiteral("^(?!.*(propagateSizeHints|This plugin does not support)).*$")));
+}
+
+/// Processor time that this thread has used: what a budget is about, whatever else the machine does.
+inline double threadSeconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
 }
 
 /// A door that work waits at until the test opens it, or until the work is cancelled.

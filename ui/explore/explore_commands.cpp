@@ -91,6 +91,13 @@ void registerViewCommands(CommandRegistry* commands, const std::function<Explore
                  {QKeySequence(Qt::Key_B)},
                  tr("Show the original in the result’s place, and back; or hold the space bar")},
                 commands, [page] { page()->views()->setBlink(!page()->views()->blinking()); });
+  commands->add({"view.compare",
+                 tr("&Compare models and attacks…"),
+                 group,
+                 "evaluate",
+                 {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C)},
+                 tr("The image under several attacks by several models, as a grid")},
+                commands, [page] { page()->openCompare(); });
   commands->add({"view.sort",
                  tr("&Sort classes"),
                  group,

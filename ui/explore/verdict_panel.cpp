@@ -13,6 +13,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/service/output_divergence.h"
 #include "ui/style/icons.h"
 #include "ui/style/theme.h"
 #include "ui/widgets/class_bars.h"
@@ -32,8 +33,22 @@ constexpr NormRow kNormRows[] = {
     {"L∞", "The largest change of any value; pixels are in [0,1]"},
     {"PSNR", "Peak signal-to-noise ratio in decibel: higher is more alike"},
     {"SSIM", "Structural similarity (Wang et al. 2004): 1 is the same, above 0.95 hard to tell apart"},
+    {"D, L2",
+     "How far the answer moved (stability): Euclidean distance of the class probabilities before and after, at "
+     "most √2"},
+    {"D, KL",
+     "How far the answer moved (stability): Kullback-Leibler divergence of the probabilities after from those "
+     "before, in nats"},
     {"Time", "How long the engine took for this picture"},
 };
+
+/// D(f(x), f(x')); NaN where an answer isn't known.
+double divergence(const char* name, const ExploreResult& result) {
+  const auto& before = result.before.logits;
+  const auto& after = result.after.logits;
+  if (before.empty() || before.size() != after.size()) return std::nan("");
+  return findOutputDivergence(name).measure(before, after);
+}
 
 QString digits(double value) {
   if (std::isnan(value)) return QStringLiteral("–");
@@ -198,6 +213,8 @@ void VerdictPanel::setResult(const ExploreResult& result, const QStringList& nam
       digits(norms.linf),
       digits(norms.psnr) + (std::isnan(norms.psnr) ? QString() : QStringLiteral(" dB")),
       digits(norms.ssim),
+      digits(divergence("l2", result)),
+      digits(divergence("kl", result)),
       result.seconds < 1 ? tr("%1 ms").arg(digits(result.seconds * 1000)) : tr("%1 s").arg(digits(result.seconds))};
   for (std::size_t i = 0; i < m_values.size(); ++i) m_values[i]->setText(texts[i]);
 }

@@ -20,9 +20,11 @@ class QStackedLayout;
 namespace whorl::ui {
 
 class CommandRegistry;
+class CompareDialog;
 class EmptyState;
 class EngineSession;
 class ExploreController;
+struct CompareSubject;
 class Filmstrip;
 class InlineMessage;
 class ResultPresenter;
@@ -59,6 +61,8 @@ class ExplorePage : public QWidget {
   void neighbour(int direction);
   void showModel(const QString& id);
   void openAddMenu();
+  /// The grid of models and attacks, in a window of its own that follows this page.
+  void openCompare();
 
   ViewsPanel* views() const { return m_views; }
   VerdictPanel* verdict() const { return m_verdict; }
@@ -109,6 +113,8 @@ class ExplorePage : public QWidget {
   void showResult(const ExploreResult& result, const Trace& trace);
   void showProblem(const QString& message);
   void showLoading();
+  CompareSubject compareSubject() const;
+  void takeUpCell(const QString& model, const std::vector<StepRequest>& steps);
   void showEmpty(const QString& icon, const QString& title, const QString& text, const QString& action = {});
 
   EngineSession* m_session;
@@ -124,6 +130,8 @@ class ExplorePage : public QWidget {
   VerdictPanel* m_verdict = nullptr;
   StepPanel* m_steps = nullptr;
   Timeline* m_timeline = nullptr;
+  CompareDialog* m_compare = nullptr;
+  QTimer m_compareSoon;  ///< sliders move often
   ResultPresenter* m_presenter = nullptr;
 
   EngineInfo m_info;

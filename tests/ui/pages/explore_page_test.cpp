@@ -12,8 +12,6 @@
 #include <QSpinBox>
 #include <QToolButton>
 
-#include <ctime>
-
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
 #include "ui/commands/command_registry.h"
@@ -64,13 +62,6 @@ class ExplorePageTest : public QObject {
       child<QToolButton>("add_step")->menu()->findChild<QAction*>(QString::fromLatin1(attack))->trigger();
     }
   };
-
-  /// Processor time that this thread has used.
-  static double threadSeconds() {
-    timespec time{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return double(time.tv_sec) + 1e-9 * double(time.tv_nsec);
-  }
 
  private Q_SLOTS:
   void init() { test::failOnWarnings(); }
@@ -263,10 +254,10 @@ class ExplorePageTest : public QObject {
                                          "epsilon");
     double longest = 0;
     std::vector<double> frames;
-    double last = threadSeconds();
+    double last = test::threadSeconds();
     QTimer timer;
     connect(&timer, &QTimer::timeout, &timer, [&] {
-      const double now = threadSeconds();
+      const double now = test::threadSeconds();
       frames.push_back(now - last);
       longest = std::max(longest, now - last);
       last = now;
