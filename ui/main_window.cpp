@@ -285,7 +285,8 @@ void MainWindow::fillMenus() {
   };
   put(file, {"image.open", "image.save", "", "file.quit"});
   put(edit, {"edit.undo", "edit.redo", "", "image.copy", "image.paste", "", "edit.add_step"});
-  put(view, {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "", "view.jobs"});
+  put(view,
+      {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "view.compare", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
   put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.models", "",

@@ -120,7 +120,7 @@ void CompareDialog::build() {
   column->addLayout(line);
   column->addWidget(m_problem);
   column->addWidget(m_table, 1);
-  resize(980, 560);
+  resize(1120, 560);
 }
 
 void CompareDialog::setSubject(const CompareSubject& subject) {
@@ -133,7 +133,10 @@ void CompareDialog::setSubject(const CompareSubject& subject) {
     for (const char* name : kFirstAttacks) m_chosenColumns.insert(name);
     m_chosenModels = {subject.model};
     for (const ModelInfo& model : subject.models) {
-      if (m_chosenModels.size() < kFirstModels) m_chosenModels.insert(model.id);
+      // One that doesn't know the class can't be right.
+      const auto& names = model.classNames;
+      const bool knows = std::find(names.begin(), names.end(), subject.label.toStdString()) != names.end();
+      if ((knows || subject.label.isEmpty()) && m_chosenModels.size() < kFirstModels) m_chosenModels.insert(model.id);
     }
   }
   setWindowTitle(subject.title.isEmpty() ? tr("Compare") : tr("Compare: %1").arg(subject.title));

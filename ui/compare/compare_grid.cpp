@@ -15,7 +15,8 @@ QImage thumbnail(const QImage& picture) {
 }
 
 QString verdict(const CompareCell& cell) {
-  const QString answer = QStringLiteral("%1 %2 %").arg(cell.answer, QLocale().toString(100 * cell.probability, 'f', 1));
+  const QString answer =
+      QStringLiteral("%1 · %2 %").arg(cell.answer, QLocale().toString(100 * cell.probability, 'f', 1));
   if (!cell.accepted) return answer;
   return answer + QStringLiteral("\n") + (*cell.accepted ? CompareGrid::tr("accepted") : CompareGrid::tr("rejected"));
 }
