@@ -55,6 +55,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_point.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/point_panel.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_geometry.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/point_tip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window_close.cpp
