@@ -17,7 +17,6 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/metric.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/recipe_bar.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/evaluate/run_forecast.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/score_bins.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/sweep_table.cpp
   ${CMAKE_CURRENT_LIST_DIR}/explore/attack_choices.cpp

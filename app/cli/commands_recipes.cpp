@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // run, recipes: published tables, computed anew.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -12,6 +15,7 @@
 #include "app/cli/recipe_tables.h"
 #include "app/cli/text.h"
 #include "core/base/error.h"
+#include "core/service/run_forecast.h"
 
 namespace whorl::cli {
 namespace {
@@ -54,6 +58,42 @@ std::string cellLine(const RecipeCell& cell) {
   return line + (cell.kept ? "  (kept)" : "  " + durationText(cell.seconds));
 }
 
+/// How long the run takes, from its plan: cells are of very different lengths. The worker tells it what happens, the
+/// waiting thread asks.
+class Forecast {
+ public:
+  void start(const RecipeResult& plan) {
+    std::vector<double> expected;
+    for (const RecipeCell& cell : plan.cells) {
+      const bool waits = cell.state == CellState::Waiting;
+      expected.push_back(!waits ? 0 : cell.problem.empty() ? cell.seconds : -1);
+    }
+    const std::lock_guard lock(m_mutex);
+    m_forecast.start(std::move(expected));
+    m_last = Clock::now();
+  }
+  void tell(std::size_t index, CellState state) {
+    const std::lock_guard lock(m_mutex);
+    pass();
+    state == CellState::Running ? m_forecast.begin(index) : m_forecast.end(index);
+  }
+  std::optional<double> secondsLeft() {
+    const std::lock_guard lock(m_mutex);
+    pass();
+    return m_forecast.secondsLeft();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void pass() {
+    m_forecast.pass(std::chrono::duration<double>(Clock::now() - std::exchange(m_last, Clock::now())).count());
+  }
+
+  std::mutex m_mutex;
+  RunForecast m_forecast;
+  Clock::time_point m_last = Clock::now();
+};
+
 /// With the first one's reason, which --quiet would hide.
 void refuseFailures(const RecipeResult& result, const RecipeRequest& request) {
   const auto hasFailed = [](const RecipeCell& cell) { return cell.state == CellState::Failed; };
@@ -70,15 +110,25 @@ void refuseFailures(const RecipeResult& result, const RecipeRequest& request) {
 void runRecipe(Session& session, RecipeRequest request) {
   request.device = session.options().device;
   request.threads = session.options().threads;
+  Forecast forecast;
   RecipeHooks hooks;
-  hooks.onCell = [&](std::size_t, const RecipeCell& cell) {
+  hooks.onCell = [&](std::size_t index, const RecipeCell& cell) {
+    forecast.tell(index, cell.state);
     if (cell.figures || cell.state == CellState::Failed) session.note(cellLine(cell));
   };
   if (request.dryRun) hooks.onCell = {};
   RecipeResult result;
   session.run(
       Lane::Batch, "run " + request.recipe,
-      [&](JobContext& context) { result = session.engine().runRecipe(request, context, hooks); }, "cells");
+      [&](JobContext& context) {
+        if (!request.dryRun && request.rerun.empty()) {
+          RecipeRequest plan = request;
+          plan.dryRun = true;
+          forecast.start(session.engine().runRecipe(plan, context, {}));
+        }
+        result = session.engine().runRecipe(request, context, hooks);
+      },
+      "cells", [&] { return forecast.secondsLeft(); });
   session.print(request.dryRun ? planTable(result) : resultTables(result));
   for (const auto& report : result.reports) session.print("report  " + oneLine(report) + "\n");
   session.writeJson(result.json);

@@ -25,8 +25,9 @@ Engine& Session::engine() {
   return *m_engine;
 }
 
-void Session::run(Lane lane, const std::string& title, std::function<void(JobContext&)> work, std::string unit) {
-  runJob(engine(), lane, title, std::move(work), {m_options.quiet, std::move(unit)});
+void Session::run(Lane lane, const std::string& title, std::function<void(JobContext&)> work, std::string unit,
+                  std::function<std::optional<double>()> secondsLeft) {
+  runJob(engine(), lane, title, std::move(work), {m_options.quiet, std::move(unit), std::move(secondsLeft)});
 }
 
 void Session::print(const std::string& text) const {

@@ -28,7 +28,8 @@ class Session {
   const CommonOptions& options() const { return m_options; }
   Engine& engine();
 
-  void run(Lane lane, const std::string& title, std::function<void(JobContext&)> work, std::string unit = "images");
+  void run(Lane lane, const std::string& title, std::function<void(JobContext&)> work, std::string unit = "images",
+           std::function<std::optional<double>()> secondsLeft = nullptr);
 
   /// Text for people on stdout, unless quiet or JSON goes there.
   void print(const std::string& text) const;

@@ -96,10 +96,10 @@ class Reporter {
     if (m_display.quiet) return;
     const Progress progress = job.progress();
     if (m_terminal) {
-      screen().bar(barText(progress, job.seconds(), m_display.unit, terminalWidth() - 1));
+      screen().bar(barText(progress, job.seconds(), m_display, terminalWidth() - 1));
     } else if (job.seconds() - m_lastLine >= kSecondsBetweenLines) {
       m_lastLine = job.seconds();
-      screen().line(m_title + ": " + barText(progress, job.seconds(), m_display.unit, 200));
+      screen().line(m_title + ": " + barText(progress, job.seconds(), m_display, 200));
     }
   }
 
@@ -130,7 +130,19 @@ std::string durationText(double seconds) {
   return text;
 }
 
-std::string barText(const Progress& progress, double seconds, const std::string& unit, int width) {
+namespace {
+
+/// By the rate so far.
+std::optional<double> leftByRate(const Progress& progress, double seconds, double ownRate) {
+  if (progress.total <= progress.done || progress.done <= 0) return std::nullopt;
+  const double perUnit = ownRate > 0 ? 1 / ownRate : seconds / static_cast<double>(progress.done);
+  return perUnit * static_cast<double>(progress.total - progress.done);
+}
+
+}  // namespace
+
+std::string barText(const Progress& progress, double seconds, const JobDisplay& display, int width) {
+  const std::string& unit = display.unit;
   std::string text;
   const auto done = static_cast<double>(progress.done);
   if (progress.total > 0) {
@@ -153,10 +165,9 @@ std::string barText(const Progress& progress, double seconds, const std::string&
   } else if (progress.done > 0 && seconds > 0) {
     text += "  " + rateText(done / seconds) + " " + unit + "/s";
   }
-  if (progress.total > progress.done && progress.done > 0) {
-    const double perUnit = ownRate && unit == "images" && rate->value > 0 ? 1 / rate->value : seconds / done;
-    text += "  ETA " + durationText(perUnit * static_cast<double>(progress.total - progress.done));
-  }
+  const auto left = display.secondsLeft ? display.secondsLeft()
+                                        : leftByRate(progress, seconds, ownRate && unit == "images" ? rate->value : 0);
+  if (left) text += "  ETA " + durationText(*left);
   for (const auto& metric : progress.metrics) {
     if (metric.name == "images_per_second") continue;
     char figure[64];

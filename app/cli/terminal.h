@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "core/service/engine.h"
@@ -17,6 +18,9 @@ void holdSignals();
 struct JobDisplay {
   bool quiet = false;
   std::string unit = "images";  ///< what Progress::done counts, for the rate
+  /// Where units are of very different lengths: the time left, or none where that isn't known. Called by the thread
+  /// that waits for the job; empty: it is taken from the rate.
+  std::function<std::optional<double>()> secondsLeft = nullptr;
 };
 
 /// Runs `work` as a job and waits for it: a bar with rate and time to go on a terminal, a line now and then elsewhere,
@@ -31,6 +35,6 @@ void printAboveBar(const std::string& line);
 /// "0:07", "12:34", "3:02:01"
 std::string durationText(double seconds);
 /// One line of a bar, at most `width` characters wide.
-std::string barText(const Progress& progress, double seconds, const std::string& unit, int width);
+std::string barText(const Progress& progress, double seconds, const JobDisplay& display, int width);
 
 }  // namespace whorl::cli

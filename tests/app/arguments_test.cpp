@@ -140,13 +140,19 @@ class ArgumentsTest : public QObject {
     QCOMPARE(durationText(7), std::string("0:07"));
     QCOMPARE(durationText(754), std::string("12:34"));
     QCOMPARE(durationText(10921), std::string("3:02:01"));
-    const std::string half = barText({50, 100, "attacking", {}}, 10, "images", 200);
+    const JobDisplay images;
+    const std::string half = barText({50, 100, "attacking", {}}, 10, images, 200);
     QVERIFY2(half.starts_with("[##########----------]  50 %  5.00 images/s  ETA 0:10"), half.c_str());
     QVERIFY(half.ends_with("attacking"));
-    const std::string own = barText({50, 100, "", {{"images_per_second", 25}, {"loss", 0.5}}}, 10, "images", 200);
+    const std::string own = barText({50, 100, "", {{"images_per_second", 25}, {"loss", 0.5}}}, 10, images, 200);
     QVERIFY2(own.find("25.0 images/s  ETA 0:02  loss 0.5") != std::string::npos, own.c_str());
-    QCOMPARE(barText({50, 100, "attacking", {}}, 10, "images", 12).size(), std::size_t{12});
-    QVERIFY(barText({3, 0, "", {}}, 1, "files", 80).starts_with("3 files"));
+    QCOMPARE(barText({50, 100, "attacking", {}}, 10, images, 12).size(), std::size_t{12});
+    // Where the units differ, somebody else knows how long it takes, or nobody.
+    QVERIFY(barText({1, 4, "", {}}, 10, JobDisplay{false, "cells", [] { return std::optional(125.0); }}, 80)
+                .ends_with("ETA 2:05"));
+    const JobDisplay nobody{false, "cells", [] { return std::optional<double>(); }};
+    QCOMPARE(barText({1, 4, "", {}}, 10, nobody, 80).find("ETA"), std::string::npos);
+    QVERIFY(barText({3, 0, "", {}}, 1, JobDisplay{false, "files"}, 80).starts_with("3 files"));
   }
 };
 

@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
+#include "core/service/run_forecast.h"
 #include "core/service/types.h"
 #include "ui/evaluate/evaluate_run.h"
 #include "ui/evaluate/metric.h"
-#include "ui/evaluate/run_forecast.h"
 
 class QAction;
 class QComboBox;

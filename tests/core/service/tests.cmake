@@ -7,6 +7,7 @@ whorl_add_test(core/service/training_test.cpp TORCH LIBS whorl_engine_core LABEL
 whorl_add_test(core/service/corruption_run_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/robustness_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/output_divergence_test.cpp LIBS whorl_service LABELS core)
+whorl_add_test(core/service/run_forecast_test.cpp LIBS whorl_service LABELS core)
 whorl_add_test(core/service/robustness_measures_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/detect_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/evaluate_test.cpp TORCH LIBS whorl_engine_core LABELS core)

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-namespace whorl::ui {
+namespace whorl {
 
 /// How long a recipe's run still takes: what its plan expects of each cell, scaled by what the finished ones really
 /// took. Cells are of very different lengths and go through several steps, so their number a minute says nothing. Time
@@ -39,4 +39,4 @@ class RunForecast {
   mutable double m_fraction = 0;  ///< the largest that was told
 };
 
-}  // namespace whorl::ui
+}  // namespace whorl

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/evaluate/run_forecast.h"
+#include "core/service/run_forecast.h"
 
 #include <QTest>
 
 #include <cmath>
 
-using namespace whorl::ui;
+using namespace whorl;
 
 class RunForecastTest : public QObject {
   Q_OBJECT

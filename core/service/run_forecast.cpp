@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/evaluate/run_forecast.h"
+#include "core/service/run_forecast.h"
 
 #include <algorithm>
 #include <numeric>
 #include <utility>
 
-namespace whorl::ui {
+namespace whorl {
 
 namespace {
 /// The plan's word counts as much as this share of it, taken exactly as long as expected: so that the first short cell
@@ -65,4 +65,4 @@ std::optional<double> RunForecast::fraction() const {
   return m_fraction > 0 || left ? std::optional(m_fraction) : std::nullopt;
 }
 
-}  // namespace whorl::ui
+}  // namespace whorl
