@@ -10,13 +10,27 @@ std::string keyOf(const nlohmann::json& request) {
   return sha256Hex(text.data(), text.size());
 }
 
+namespace {
+
+/// Without what says "as ever", so that keys from before there were such parameters stay good.
+nlohmann::json numbersOf(const TrainingTask& task) {
+  Parameters parameters = task.parameters;
+  if (parameters.has("start_from") && parameters.text("start_from").empty()) parameters.remove("start_from");
+  if (parameters.has("trained_layers") && parameters.integer("trained_layers") == 0) {
+    parameters.remove("trained_layers");
+  }
+  return toJson(parameters);
+}
+
+}  // namespace
+
 nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum) {
   return {{"stage", "model"},
           {"computation", kComputation.training},
           {"data", dataChecksum},
           {"architecture", task.architecture},
           {"objective", task.objective},
-          {"parameters", toJson(task.parameters)},
+          {"parameters", numbersOf(task)},
           {"seed", task.seed},
           {"limit_train", task.limitTrain}};
 }
@@ -65,7 +79,7 @@ std::string costKey(const TrainingTask& task) {
                 {"data", task.data},
                 {"architecture", task.architecture},
                 {"objective", task.objective},
-                {"parameters", toJson(task.parameters)},
+                {"parameters", numbersOf(task)},
                 {"limit_train", task.limitTrain}});
 }
 

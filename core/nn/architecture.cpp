@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/nn/architecture.h"
 
+#include <algorithm>
 #include <limits>
 #include <string_view>
 
@@ -20,6 +21,8 @@ LayerSpec pool() { return {Kind::MaxPool, 0, 2, 0, 0}; }
 LayerSpec dropout(double probability) { return {Kind::Dropout, 0, 0, 0, probability}; }
 LayerSpec flatten() { return {Kind::Flatten, 0, 0, 0, 0}; }
 LayerSpec globalAverage() { return {Kind::GlobalAveragePool, 0, 0, 0, 0}; }
+/// Means over a grid of side x side windows that cover images of any size.
+LayerSpec averageGrid(int side) { return {Kind::GlobalAveragePool, 0, side, 0, 0}; }
 
 Layers joined(std::initializer_list<Layers> parts) {
   Layers all;
@@ -133,6 +136,19 @@ Architecture conv84() {
           0};
 }
 
+Architecture embeddingSmall() {
+  const auto block = [](int outputs) { return Layers{conv(3, outputs, 1), batchNorm(), relu()}; };
+  return {
+      "embedding-small",
+      "Small embedding",
+      "Whorl: 64 features of images of any size, for near-duplicates",
+      {3, 32, 32},
+      10,
+      joined(
+          {block(32), {pool()}, block(64), {pool()}, block(128), {averageGrid(3), flatten(), linear(64), linear(10)}}),
+      0};
+}
+
 Architecture referenceCnn() {
   return {"reference-cnn",
           "Reference CNN",
@@ -171,7 +187,8 @@ ImageShape convolved(const Architecture& architecture, std::size_t index, const 
 
 const std::vector<Architecture>& architectures() {
   static const std::vector<Architecture> table = {
-      nfpMnist(), nfpMnistPaper(), nfpCifar(), feinmanMnist(), feinmanCifar(), conv84(), referenceCnn(),
+      nfpMnist(),     nfpMnistPaper(), nfpCifar(),     feinmanMnist(),
+      feinmanCifar(), conv84(),        referenceCnn(), embeddingSmall(),
   };
   return table;
 }
@@ -206,7 +223,7 @@ std::vector<ImageShape> layerShapes(const Architecture& architecture, const Imag
         shape = {shape.channels, shape.height / layer.kernel, shape.width / layer.kernel};
         break;
       case Kind::GlobalAveragePool:
-        shape = {shape.channels, 1, 1};
+        shape = {shape.channels, std::max(1, layer.kernel), std::max(1, layer.kernel)};
         break;
       case Kind::Flatten:
         if (shape.size() > std::numeric_limits<int>::max()) {

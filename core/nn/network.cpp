@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/nn/network.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/ops/adaptive_avg_pool2d.h>
 #include <ATen/ops/batch_norm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/empty.h>
@@ -138,7 +140,7 @@ Network::Network(const Architecture& architecture, const ImageShape& input, int 
 
 Tensor Network::forward(const Tensor& x, const Mode& mode) const { return run(x, mode, m_architecture.layers.size()); }
 
-Tensor Network::features(const Tensor& x) const { return run(x, Mode{}, lastLinear(m_architecture)); }
+Tensor Network::features(const Tensor& x, const Mode& mode) const { return run(x, mode, lastLinear(m_architecture)); }
 
 void Network::checkInput(const Tensor& x, const Mode& mode) const {
   const std::string where = m_architecture.name;
@@ -159,13 +161,28 @@ void Network::checkInput(const Tensor& x, const Mode& mode) const {
 
 Tensor Network::run(const Tensor& x, const Mode& mode, std::size_t layerCount) const {
   checkInput(x, mode);
-  const std::size_t last = lastLinear(m_architecture);
   const torch::Dtype exact = x.scalar_type();
   const torch::Dtype type = mode.computeType == torch::kBFloat16 ? torch::kBFloat16 : exact;
   Pass pass;
-  pass.mode = &mode;
   pass.x = m_channelsLast ? inChannelsLast(x, type) : x.to(type);
-  for (std::size_t i = 0; i < layerCount; ++i) {
+  const std::size_t frozen = mode.training ? std::min(mode.frozenLayers, layerCount) : 0;
+  if (frozen > 0) {
+    Mode still = mode;
+    still.training = false;
+    pass.mode = &still;
+    const c10::AutoGradMode noGradient(false);
+    runLayers(0, frozen, layerCount, exact, pass);
+  }
+  pass.mode = &mode;
+  runLayers(frozen, layerCount, layerCount, exact, pass);
+  return pass.x.to(exact);
+}
+
+// Layers `begin` to before `end` of the first `layerCount`, which are those that this pass has.
+void Network::runLayers(std::size_t begin, std::size_t end, std::size_t layerCount, torch::Dtype exact,
+                        Pass& pass) const {
+  const std::size_t last = lastLinear(m_architecture);
+  for (std::size_t i = begin; i < end; ++i) {
     if (i == last) {
       pass.x = pass.x.to(exact);  // logits keep the weights' precision: this layer costs next to nothing
     }
@@ -188,7 +205,6 @@ Tensor Network::run(const Tensor& x, const Mode& mode, std::size_t layerCount) c
     }
     apply(i, pass);
   }
-  return pass.x.to(exact);
 }
 
 void Network::apply(std::size_t index, Pass& pass) const {
@@ -213,7 +229,8 @@ void Network::apply(std::size_t index, Pass& pass) const {
       pass.x = dropout(layer.probability, pass);
       break;
     case Kind::GlobalAveragePool:
-      pass.x = pass.x.mean({2, 3}, /*keepdim=*/true);
+      pass.x = layer.kernel > 1 ? at::adaptive_avg_pool2d(pass.x, {layer.kernel, layer.kernel})
+                                : pass.x.mean({2, 3}, /*keepdim=*/true);
       break;
     case Kind::Flatten:
       flatten(pass);

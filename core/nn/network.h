@@ -33,6 +33,8 @@ class Network {
     torch::Dtype computeType = torch::kFloat32;       ///< kBFloat16: convolutions and linear layers in bfloat16
     bool updateStatistics = true;                     ///< training only: BatchNorm's running averages
     torch::optional<at::Generator> dropoutGenerator;  ///< training with dropout: required
+    /// Training: so many first layers run as in eval mode and carry no gradient (fine-tuning of those after them).
+    std::size_t frozenLayers = 0;
   };
 
   /// x [B,C,H,W], already normalised → logits [B,K] float32 (or float64 if the weights are).
@@ -40,7 +42,9 @@ class Network {
   torch::Tensor forward(const torch::Tensor& x) const { return forward(x, Mode{}); }
 
   /// The last hidden layer after its ReLU [B,F] (the input of the last linear layer), in eval mode.
-  torch::Tensor features(const torch::Tensor& x) const;
+  torch::Tensor features(const torch::Tensor& x) const { return features(x, Mode{}); }
+  /// The same as `mode` says.
+  torch::Tensor features(const torch::Tensor& x, const Mode& mode) const;
 
   /// What follows features(): logits [B,K].
   torch::Tensor logitsOf(const torch::Tensor& features) const;
@@ -52,6 +56,11 @@ class Network {
   /// (dropout in eval mode, flatten) the same storage comes again.
   void visitActivations(const torch::Tensor& x, const ActivationVisitor& visit) const;
   std::size_t activationCount() const { return m_architecture.layers.size() + 2; }
+
+  /// How many layers lie before the last `count` linear ones. Error(Usage) if there are fewer.
+  std::size_t layersBeforeLast(std::int64_t count) const;
+  /// Trainable tensors of the layers from number `layer` on: the last ones of parameters().
+  std::vector<std::pair<std::string, torch::Tensor>> parametersFrom(std::size_t layer) const;
 
   bool hasDropout() const;
   /// Logits [passes,B,K] with dropout on and BatchNorm in eval mode (Monte-Carlo dropout). A pass has one mask for all
@@ -93,6 +102,7 @@ class Network {
 
   void checkInput(const torch::Tensor& x, const Mode& mode) const;
   torch::Tensor run(const torch::Tensor& x, const Mode& mode, std::size_t layerCount) const;
+  void runLayers(std::size_t begin, std::size_t end, std::size_t layerCount, torch::Dtype exact, Pass& pass) const;
   void apply(std::size_t index, Pass& pass) const;
   torch::Tensor batchNorm(std::size_t index, const Pass& pass) const;
   torch::Tensor dropout(double probability, const Pass& pass) const;

@@ -126,6 +126,9 @@ TrainResult EngineImpl::train(const TrainRequest& request, const JobContext& con
         request.output.empty() ? m_models.freshPath(defaultStem(request)) : fs::absolute(request.output);
     TrainingPlan plan = makePlan(request, trainParameters(request.objective), output);
     plan.threads = threadsFor(request.threads);
+    if (const std::string& start = plan.parameters.text("start_from"); !start.empty()) {
+      plan.start = m_models.resolve(start);
+    }
     checkWritable(output);
     const std::string name = modelName(request, output);
     plan.dataset = m_datasets.get(request.dataset, context);

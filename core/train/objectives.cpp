@@ -12,6 +12,7 @@
 #include "core/attack/attack.h"
 #include "core/base/error.h"
 #include "core/base/random.h"
+#include "core/train/stability.h"
 #include "core/train/training_loss.h"
 
 namespace whorl {
@@ -45,8 +46,7 @@ class FingerprintPart : public LossPart {
     }
   }
 
-  torch::Tensor term(const torch::Tensor& clean, const torch::Tensor& shifted,
-                     const TrainingBatch& batch) const override {
+  torch::Tensor term(const LossAnswers& answers, const TrainingBatch& batch) const override {
     const std::vector<std::int64_t> chosen = subset(batch);
     torch::Tensor dy = m_fingerprints.dy;
     if (chosen.size() < static_cast<std::size_t>(m_fingerprints.count())) {
@@ -57,7 +57,7 @@ class FingerprintPart : public LossPart {
     }
     // N/K makes the subset's sum an unbiased estimate of the sum over all.
     const double factor = m_weight * static_cast<double>(m_fingerprints.count()) / static_cast<double>(chosen.size());
-    return fingerprintErrors(clean, shifted, dy, batch.labels).sum().mul(factor);
+    return fingerprintErrors(answers.clean, answers.shifted, dy, batch.labels).sum().mul(factor);
   }
 
  private:
@@ -123,8 +123,8 @@ class AdversarialPart : public LossPart {
     target.copy_((outcome.adversarial - network.mean).div_(network.scale));
   }
 
-  torch::Tensor term(const torch::Tensor&, const torch::Tensor& shifted, const TrainingBatch& batch) const override {
-    return at::cross_entropy_loss(shifted.squeeze(0), batch.labels).mul(m_weight);
+  torch::Tensor term(const LossAnswers& answers, const TrainingBatch& batch) const override {
+    return at::cross_entropy_loss(answers.shifted.squeeze(0), batch.labels).mul(m_weight);
   }
 
  private:
@@ -199,10 +199,12 @@ std::vector<const ObjectiveEntry*> parseObjective(const std::string& objective) 
 class SumLoss : public TrainingLoss {
  public:
   SumLoss(bool crossEntropy, std::vector<std::unique_ptr<LossPart>> parts)
-      : m_crossEntropy(crossEntropy), m_clean(crossEntropy), m_parts(std::move(parts)) {
+      : m_crossEntropy(crossEntropy), m_clean(crossEntropy), m_logits(crossEntropy), m_parts(std::move(parts)) {
     for (const auto& part : m_parts) {
       m_copies += part->copies();
       m_clean = m_clean || part->needsClean();
+      m_features = m_features || part->needsFeatures();
+      m_logits = m_logits || part->needsLogits();
     }
     m_copies += m_clean ? 1 : 0;
   }
@@ -210,24 +212,41 @@ class SumLoss : public TrainingLoss {
   Value evaluate(const TrainingNetwork& network, const TrainingBatch& batch) const override {
     const std::int64_t size = batch.images.size(0);
     const torch::Tensor input = assembled(network, batch);
-    const torch::Tensor logits = network.network.forward(input, network.mode);
-    const torch::Tensor grouped = logits.view({m_copies, size, logits.size(1)});
+    torch::Tensor features;
+    if (m_features) {
+      features = network.network.features(input, network.mode);
+      features = features.view({m_copies, size, features.size(1)});
+    }
+    const torch::Tensor logits = logitsOf(network, input, features).view({m_copies, size, -1});
 
     Value value;
     value.copies = m_copies * size;
-    value.logits = grouped.select(0, 0).detach();
-    const torch::Tensor clean = m_clean ? grouped.select(0, 0) : torch::Tensor();
-    if (m_crossEntropy) value.terms.push_back({"cross_entropy", at::cross_entropy_loss(clean, batch.labels)});
+    value.logits = logits.select(0, 0).detach();
+    LossAnswers answers;
+    if (m_clean) answers.clean = logits.select(0, 0);
+    if (m_clean && m_features) answers.cleanFeatures = features.select(0, 0);
+    if (m_crossEntropy) value.terms.push_back({"cross_entropy", at::cross_entropy_loss(answers.clean, batch.labels)});
     std::int64_t first = m_clean ? 1 : 0;
     for (const auto& part : m_parts) {
-      const torch::Tensor shifted = grouped.narrow(0, first, part->copies());
-      value.terms.push_back({part->termName(), part->term(clean, shifted, batch)});
+      answers.shifted = logits.narrow(0, first, part->copies());
+      if (m_features) answers.shiftedFeatures = features.narrow(0, first, part->copies());
+      value.terms.push_back({part->termName(), part->term(answers, batch)});
       first += part->copies();
     }
+    if (!m_logits) value.terms.push_back({"probe", at::cross_entropy_loss(logits.select(0, 0), batch.labels)});
     return value;
   }
 
  private:
+  /// Logits of all. Where no term is made of them, the last layer alone learns to classify (a linear probe): the
+  /// features don't follow it, and the accuracy says what they are good for.
+  torch::Tensor logitsOf(const TrainingNetwork& network, const torch::Tensor& input,
+                         const torch::Tensor& features) const {
+    if (!m_features) return network.network.forward(input, network.mode);
+    const torch::Tensor flat = features.flatten(0, 1);
+    return network.network.logitsOf(m_logits ? flat : flat.detach());
+  }
+
   /// The normalised batch and all copies in one tensor.
   torch::Tensor assembled(const TrainingNetwork& network, const TrainingBatch& batch) const {
     const torch::Tensor normalised = (batch.images - network.mean).div_(network.scale);
@@ -251,6 +270,8 @@ class SumLoss : public TrainingLoss {
 
   bool m_crossEntropy;
   bool m_clean;
+  bool m_features = false;
+  bool m_logits;
   std::int64_t m_copies = 0;
   std::vector<std::unique_ptr<LossPart>> m_parts;
 };
@@ -280,6 +301,9 @@ const std::vector<ObjectiveEntry>& trainingObjectives() {
        [](const Parameters& parameters, const Fingerprints*) -> std::unique_ptr<LossPart> {
          return std::make_unique<AdversarialPart>(parameters);
        }},
+      stabilityEntry(),
+      noisyEntry(),
+      tripletEntry(),
   };
   return table;
 }

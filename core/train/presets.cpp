@@ -61,6 +61,14 @@ Parameters cifarPublished(std::int64_t epochs) {
                     {"probe_epsilon", 0.05}};
 }
 
+/// Stability's defaults (docs/training.md).
+Parameters stability() {
+  return Parameters{{"noise", text("gaussian")},
+                    {"noise_sigma", 0.04},
+                    {"stability_divergence", text("cross_entropy")},
+                    {"stability_weight", 1.0}};
+}
+
 std::vector<TrainingPreset> makePresets() {
   const Parameters augmented = Parameters{{"augmentation", text("crop_flip")}, {"crop_padding", whole(4)}};
   std::vector<TrainingPreset> presets;
@@ -90,6 +98,18 @@ std::vector<TrainingPreset> makePresets() {
                                                     {"random_start", true},
                                                     {"adversarial_weight", 1.0}}));
 
+  add("mnist-stability", "MNIST, stability: the shipped plain network's fully connected layers, tuned", "mnist",
+      "nfp-mnist", "stability",
+      with(joined(quick(5, 2e-4, 0.02, 0.4), stability()),
+           {{"start_from", text("mnist-plain")}, {"trained_layers", whole(3)}, {"schedule", text("cosine")}}));
+  add("mnist-noisy", "MNIST, half of the images with Gaussian noise", "mnist", "nfp-mnist", "plain+noisy",
+      with(quick(4, 2e-3, 0.02, 0.4), {{"noise_sigma", 0.04}}));
+  add("mnist-embedding", "MNIST, an embedding for near-duplicates (JPEG, crops, thumbnails)", "mnist",
+      "embedding-small", "triplet",
+      with(quick(4, 2e-3, 0.02, 0.4), {{"noise", text("jpeg+crop+thumbnail")}, {"noise_severity", whole(3)}}));
+
+  add("fashion-mnist-stability", "Fashion-MNIST, stability", "fashion-mnist", "nfp-mnist", "stability",
+      joined(quick(8, 2e-3, 0.02, 0.2), stability()));
   add("fashion-mnist-fingerprint", "Fashion-MNIST, fingerprinted", "fashion-mnist", "nfp-mnist", "fingerprint",
       joined(quick(8, 2e-3, 0.02, 0.2), greyFingerprints(10, 3, 0.1)));
   add("fashion-mnist-plain", "Fashion-MNIST, plain", "fashion-mnist", "nfp-mnist", "plain", quick(8, 2e-3, 0.02, 0.2));
@@ -100,6 +120,12 @@ std::vector<TrainingPreset> makePresets() {
       "fingerprint", joined(joined(quick(10, 2e-3, 0.1, 0.05), augmented), colourFingerprints(10, 3, 0.006)));
   add("cifar10-plain", "CIFAR-10, plain", "cifar10", "nfp-cifar", "plain",
       joined(quick(20, 2e-3, 0.1, 0.05), augmented));
+
+  add("cifar10-stability", "CIFAR-10, stability", "cifar10", "nfp-cifar", "stability",
+      joined(joined(quick(20, 2e-3, 0.1, 0.05), augmented), stability()));
+  add("cifar10-embedding", "CIFAR-10, an embedding for near-duplicates (JPEG, crops, thumbnails)", "cifar10",
+      "embedding-small", "triplet",
+      with(quick(10, 2e-3, 0.1, 0.05), {{"noise", text("jpeg+crop+thumbnail")}, {"noise_severity", whole(3)}}));
 
   const Parameters large =
       Parameters{{"augmentation", text("crop_flip")}, {"crop_padding", whole(8)}, {"batch_size", whole(64)}};

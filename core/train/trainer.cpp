@@ -60,6 +60,11 @@ const std::vector<ParameterSpec>& trainerParameters() {
                             "Size of the FGSM attack that the detector is tried on after each epoch"),
         ParameterSpec::real("checkpoint_seconds", 60, 0, 86400, "s",
                             "Time between checkpoints within an epoch, 0 for none"),
+        ParameterSpec::text("start_from", "",
+                            "Model (by name or file) or checkpoint whose weights training starts from; empty: random "
+                            "ones"),
+        ParameterSpec::integer("trained_layers", 0, 0, 100, "",
+                               "Train so many last fully connected layers alone, the others stay as they are; 0: all"),
         ParameterSpec::boolean("deterministic", false, "GPU: only kernels that give the same numbers each time"),
     };
     for (ParameterSpec& spec : made) {

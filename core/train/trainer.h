@@ -40,6 +40,7 @@ struct TrainingPlan {
   int threads = 0;                   ///< intra-operator threads, part of the plan (0: all)
   std::filesystem::path checkpoint;  ///< "" for none; resumed from if `resume` is set
   bool resume = false;
+  std::filesystem::path start;  ///< file of the parameter start_from, "" for the parameter's text itself
   std::int64_t limitTrain = 0;  ///< use only so many training images (0: all)
 };
 

@@ -177,6 +177,7 @@ TrainingOutcome TrainingRun::finish() {
   }
   past["recipe"] = {
       {"architecture", m_plan.architecture}, {"objective", m_plan.objective}, {"parameters", toJson(m_parameters)}};
+  if (!m_startSha256.empty()) past["start_sha256"] = m_startSha256;
   past["seed"] = m_plan.seed;
   past["data"] = {{"name", dataset.name},
                   {"checksum", dataset.checksum},

@@ -34,7 +34,7 @@ class TrainingLoss {
  public:
   virtual ~TrainingLoss() = default;
   struct Term {
-    std::string name;     ///< "cross_entropy", "fingerprint", "adversarial"
+    std::string name;     ///< "cross_entropy", "fingerprint", "adversarial", "stability", …
     torch::Tensor value;  ///< scalar, weighted
   };
   struct Value {
@@ -47,6 +47,15 @@ class TrainingLoss {
   virtual Value evaluate(const TrainingNetwork& network, const TrainingBatch& batch) const = 0;
 };
 
+/// What the network answers to a batch and to the copies of it that a part asked for. The clean ones are undefined
+/// unless it needsClean(), the features unless it needsFeatures().
+struct LossAnswers {
+  torch::Tensor clean;            ///< logits [B,K]
+  torch::Tensor shifted;          ///< [copies(),B,K]
+  torch::Tensor cleanFeatures;    ///< the last hidden layer [B,F]
+  torch::Tensor shiftedFeatures;  ///< [copies(),B,F]
+};
+
 /// What one objective adds to a loss: copies of the batch that it wants to see the logits of, and a term made of them.
 /// Stateless between steps: both methods draw what they draw from the batch's seed.
 class LossPart {
@@ -55,22 +64,26 @@ class LossPart {
   virtual std::string termName() const = 0;
   /// Whether the term needs the logits of the clean batch.
   virtual bool needsClean() const = 0;
+  /// Whether the term is made of features.
+  virtual bool needsFeatures() const { return false; }
+  /// Whether it is made of logits, so that the last layer learns from it.
+  virtual bool needsLogits() const { return true; }
   /// How many copies of the batch it asks for.
   virtual std::int64_t copies() const = 0;
   /// Writes them, normalised, into `target` [copies()·B,C,H,W]; `clean` are the normalised images of the batch.
   virtual void fill(torch::Tensor target, const torch::Tensor& clean, const TrainingNetwork& network,
                     const TrainingBatch& batch) const = 0;
-  /// `clean` [B,K] (undefined unless needsClean()) and `shifted` [copies(),B,K] logits → the weighted term.
-  virtual torch::Tensor term(const torch::Tensor& clean, const torch::Tensor& shifted,
-                             const TrainingBatch& batch) const = 0;
+  /// The weighted term, a scalar.
+  virtual torch::Tensor term(const LossAnswers& answers, const TrainingBatch& batch) const = 0;
 };
 
-/// A line of the table: "plain", "adversarial", "fingerprint".
+/// A line of the table: "plain", "adversarial", "fingerprint", "stability", "noisy", "triplet".
 struct ObjectiveEntry {
   const OperationSpec* spec = nullptr;
   bool needsFingerprints = false;
   bool addsCleanCrossEntropy = false;  ///< the term "cross_entropy" comes with it; counted once in a sum
-  /// Null where the objective is nothing but the clean cross-entropy. `fingerprints` are on the network's device.
+  /// Null where the objective is, with these parameters, nothing but the clean cross-entropy. `fingerprints` are on the
+  /// network's device.
   std::unique_ptr<LossPart> (*make)(const Parameters& parameters, const Fingerprints* fingerprints) = nullptr;
 };
 

@@ -18,6 +18,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/nn/device.h"
+#include "core/train/start.h"
 
 namespace whorl {
 namespace {
@@ -126,11 +127,17 @@ TrainingRun::TrainingRun(const TrainingPlan& plan, const JobContext& context,
       m_batchSize(m_parameters.integer("batch_size")),
       m_clock(Clock::now()),
       m_lastSave(m_clock) {
-  for (const auto& [name, tensor] : m_network.parameters()) m_weights.push_back(tensor);
+  const std::string start = plan.start.empty() ? m_parameters.text("start_from") : plan.start.string();
+  if (!start.empty()) m_startSha256 = loadStart(m_network, start);
+  if (const std::int64_t count = m_parameters.integer("trained_layers"); count > 0) {
+    m_frozenLayers = m_network.layersBeforeLast(count);
+  }
+  const Optimizer::NamedTensors weights = m_network.parametersFrom(m_frozenLayers);
+  for (const auto& [name, tensor] : weights) m_weights.push_back(tensor);
   if (m_network.architecture().weightDecayHiddenLinear > 0) {
     // Hidden: all linear layers but the last, whose weight and bias are the last two tensors.
     for (std::size_t i = 0; i + 2 < m_weights.size(); ++i) {
-      if (!m_network.parameters()[i].first.starts_with("fc")) continue;
+      if (!weights[i].first.starts_with("fc")) continue;
       m_decayedIndices.push_back(i);
       m_decayedWeights.push_back(m_weights[i].detach());
     }
@@ -142,7 +149,7 @@ TrainingRun::TrainingRun(const TrainingPlan& plan, const JobContext& context,
   }
   m_loss = makeTrainingLoss(plan.objective, m_parameters, m_fingerprints ? &*m_fingerprints : nullptr);
   m_source = std::make_unique<BatchSource>(plan.dataset->train, m_split.train, m_parameters, plan.seed, plan.device);
-  m_optimizer = makeOptimizer(m_parameters, m_network.parameters());
+  m_optimizer = makeOptimizer(m_parameters, weights);
   m_stepsPerEpoch = m_source->stepsPerEpoch(m_batchSize);
   m_steps = m_stepsPerEpoch * m_parameters.integer("epochs");
   m_schedule = std::make_unique<Schedule>(m_parameters, m_steps, m_stepsPerEpoch);
@@ -152,18 +159,23 @@ TrainingRun::TrainingRun(const TrainingPlan& plan, const JobContext& context,
 
 nlohmann::json TrainingRun::planJson() const {
   Parameters numbers = m_parameters;
-  numbers.remove("checkpoint_seconds");  // decides when, not what
-  return {{"architecture", m_plan.architecture},
-          {"objective", m_plan.objective},
-          {"parameters", toJson(numbers)},
-          {"seed", m_plan.seed},
-          {"data", m_plan.dataset->name},
-          {"data_checksum", m_plan.dataset->checksum},
-          {"limit_train", m_plan.limitTrain},
-          {"device", m_plan.device.is_cpu() ? std::string("cpu") : c10::DeviceTypeName(m_plan.device.type(), true)},
-          {"threads", m_plan.device.is_cpu() ? at::get_num_threads() : 0},
-          {"version", WHORL_VERSION},
-          {"libtorch", TORCH_VERSION}};
+  numbers.remove("checkpoint_seconds");                                          // decides when, not what
+  numbers.remove("start_from");                                                  // its contents decide, below
+  if (numbers.integer("trained_layers") == 0) numbers.remove("trained_layers");  // as in earlier checkpoints
+  nlohmann::json plan = {
+      {"architecture", m_plan.architecture},
+      {"objective", m_plan.objective},
+      {"parameters", toJson(numbers)},
+      {"seed", m_plan.seed},
+      {"data", m_plan.dataset->name},
+      {"data_checksum", m_plan.dataset->checksum},
+      {"limit_train", m_plan.limitTrain},
+      {"device", m_plan.device.is_cpu() ? std::string("cpu") : c10::DeviceTypeName(m_plan.device.type(), true)},
+      {"threads", m_plan.device.is_cpu() ? at::get_num_threads() : 0},
+      {"version", WHORL_VERSION},
+      {"libtorch", TORCH_VERSION}};
+  if (!m_startSha256.empty()) plan["start_sha256"] = m_startSha256;
+  return plan;
 }
 
 void TrainingRun::openCheckpoint() {
@@ -312,6 +324,7 @@ void TrainingRun::step() {
 
   Network::Mode mode;
   mode.training = true;
+  mode.frozenLayers = m_frozenLayers;
   mode.computeType = m_parameters.text("precision") == "bfloat16" ? torch::kBFloat16 : torch::kFloat32;
   mode.dropoutGenerator = makeGenerator(m_plan.device, mixSeed(seed, "dropout"));
   const TrainingLoss::Value value = m_loss->evaluate(TrainingNetwork{m_network, mode, m_mean, m_scale}, batch);

@@ -71,6 +71,8 @@ class TrainingRun {
   Parameters m_parameters;
   TrainingSplit m_split;
   Network m_network;
+  std::string m_startSha256;       ///< of the file that the weights are from; "" for random ones
+  std::size_t m_frozenLayers = 0;  ///< so many first layers stay as they are
   std::vector<torch::Tensor> m_weights;
   std::vector<torch::Tensor> m_decayedWeights;  ///< hidden linear layers with a weight decay of their own
   std::vector<std::size_t> m_decayedIndices;
