@@ -20,6 +20,8 @@ whorl_add_minimal_test(recipes SAYS "WHORL_MINIMAL. has no recipes" COMMAND reci
 whorl_add_minimal_test(run SAYS "WHORL_MINIMAL. has no recipes" COMMAND run mnist-greybox)
 whorl_add_minimal_test(images SAYS "WHORL_MINIMAL. has no image files"
                        COMMAND predict --model mnist-fingerprint ${CMAKE_SOURCE_DIR}/docs/images/evaluate.png)
+whorl_add_minimal_test(similar SAYS "WHORL_MINIMAL. has no near-duplicate search"
+                       COMMAND similar index --model mnist-plain --folder ${CMAKE_SOURCE_DIR}/docs/images)
 whorl_add_minimal_test(npz SAYS "WHORL_MINIMAL. writes no .npz"
                        COMMAND attack --model mnist-plain --attack fgsm --count 1 --save ${CMAKE_BINARY_DIR}/tests/a.npz)
 whorl_add_minimal_test(generated SAYS "minimal build can't draw Shapes"

@@ -126,6 +126,7 @@ void runArguments(std::vector<std::string> arguments, std::string& jsonTarget) {
   addPerturbCommands(root, common, commands);
   addLandscapeCommands(root, common, commands);
   addTheoryCommands(root, common, commands);
+  addSimilarCommands(root, common, commands);
   addRecipeCommands(root, common, commands);
   addListCommands(root, common, commands);
   root.footer("Exit codes: 0 done, 2 usage, 3 bad input, 4 failed run, 130 cancelled. More in docs/cli.md.");

@@ -31,6 +31,7 @@ void addImageCommands(CLI::App& root, CommonOptions& common, std::vector<Command
 void addPerturbCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addTheoryCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
+void addSimilarCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addRecipeCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 void addListCommands(CLI::App& root, CommonOptions& common, std::vector<Command>& commands);
 

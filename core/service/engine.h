@@ -8,6 +8,7 @@
 #include "core/service/landscape_types.h"
 #include "core/service/perturbation_types.h"
 #include "core/service/recipe_types.h"
+#include "core/service/similar_types.h"
 #include "core/service/theory_types.h"
 #include "core/service/types.h"
 
@@ -40,6 +41,10 @@ class Engine {
   virtual std::vector<LandscapeValueInfo> landscapeValues() const = 0;
   /// The colours of the heat map that saveLandscape() draws; none in the minimal build.
   virtual LandscapeColours landscapeColours() const = 0;
+  /// Distances between features (SimilarQueryRequest::measure), and what a benchmark that names no distortions does to
+  /// images of that shape.
+  virtual std::vector<std::string> featureDistances() const = 0;
+  virtual std::vector<std::vector<StepRequest>> standardDistortions(const ImageShape& shape) const = 0;
   /// Toy problems in the plane, and what can be done with them.
   virtual TheoryLists theoryLists() const = 0;
   /// Shipped models first, then the user's, newest first; broken files are listed with their problem.
@@ -90,6 +95,20 @@ class Engine {
   virtual CorruptionResult corruptions(const CorruptionRequest& request, const JobContext& context) = 0;
   /// Searches for natural perturbations that move a model's answer on test images.
   virtual RobustnessResult robustness(const RobustnessRequest& request, const JobContext& context) = 0;
+  /// Layers of a model whose activations can be taken for features, from its header. Error(BadInput) as model().
+  virtual std::vector<std::string> featureLayers(const std::string& model) = 0;
+  /// Makes an index of features, or goes on with it: what it holds already isn't computed again. Error(Cancelled) and
+  /// errors on the way leave what was done in the file, for the same request to go on from. Files that are no images
+  /// are named in the result; Error(BadInput) if there is nothing else, or if the index is another model's.
+  virtual SimilarIndexResult similarIndex(const SimilarIndexRequest& request, const JobContext& context) = 0;
+  /// The nearest images of an index. Error(BadInput) for another model than the index's. Keeps the index used last in
+  /// memory.
+  virtual SimilarQueryResult similarQuery(const SimilarQueryRequest& request, const JobContext& context) = 0;
+  /// An image of an index by its name, as it lies in the folder or the data set. Error(BadInput) if it is gone.
+  virtual DatasetImage similarImage(const std::string& index, const std::string& name, const JobContext& context) = 0;
+  /// How well near-duplicates are told from other images by their distance.
+  virtual SimilarBenchmarkResult similarBenchmark(const SimilarBenchmarkRequest& request,
+                                                  const JobContext& context) = 0;
 
   virtual void fetchDataset(const std::string& name, const JobContext& context) = 0;
   virtual std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) = 0;

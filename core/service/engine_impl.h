@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,12 @@
 
 namespace whorl {
 
+class OpenIndex;
 class RecipeWorkbench;
 
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
 /// lists.cpp, training.cpp, explore.cpp, landscape.cpp, theory.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp,
-/// selftest.cpp. All state is behind the two stores, which lock by themselves; each operation owns its tensors, so
+/// similar_index.cpp, similar_query.cpp, similar_benchmark.cpp, selftest.cpp. All state is behind the two stores, which lock by themselves; each operation owns its tensors, so
 /// several may run at once.
 class EngineImpl : public Engine {
  public:
@@ -40,6 +42,8 @@ class EngineImpl : public Engine {
   std::vector<LandscapeDirectionInfo> landscapeDirections() const override;
   std::vector<LandscapeValueInfo> landscapeValues() const override;
   LandscapeColours landscapeColours() const override;
+  std::vector<std::string> featureDistances() const override;
+  std::vector<std::vector<StepRequest>> standardDistortions(const ImageShape& shape) const override;
   TheoryLists theoryLists() const override;
   std::vector<ModelInfo> models() const override;
   std::vector<RecipeInfo> recipes() const override;
@@ -66,6 +70,11 @@ class EngineImpl : public Engine {
   std::string perturb(const PerturbRequest& request, const JobContext& context) override;
   CorruptionResult corruptions(const CorruptionRequest& request, const JobContext& context) override;
   RobustnessResult robustness(const RobustnessRequest& request, const JobContext& context) override;
+  std::vector<std::string> featureLayers(const std::string& model) override;
+  SimilarIndexResult similarIndex(const SimilarIndexRequest& request, const JobContext& context) override;
+  SimilarQueryResult similarQuery(const SimilarQueryRequest& request, const JobContext& context) override;
+  DatasetImage similarImage(const std::string& index, const std::string& name, const JobContext& context) override;
+  SimilarBenchmarkResult similarBenchmark(const SimilarBenchmarkRequest& request, const JobContext& context) override;
 
   void fetchDataset(const std::string& name, const JobContext& context) override;
   std::vector<FileVerification> verifyDataset(const std::string& name, const JobContext& context) override;
@@ -92,6 +101,8 @@ class EngineImpl : public Engine {
   /// Error(BadInput) that lists what there is.
   std::filesystem::path recipePath(const std::string& idOrPath) const;
   RecipeWorkbench workbench(const std::string& device, int threads) const;
+  /// The index in memory, read unless it was among those used last and its file didn't change.
+  std::shared_ptr<const OpenIndex> openIndex(const std::string& path);
 
   EngineOptions m_options;
   std::filesystem::path m_userFolder;
@@ -100,6 +111,8 @@ class EngineImpl : public Engine {
   DatasetStore m_datasets;
   ModelStore m_models;
   PlanStore m_plans;
+  std::mutex m_indexMutex;
+  std::vector<std::shared_ptr<const OpenIndex>> m_openIndexes;  ///< used last first
   Scheduler m_scheduler;  ///< last: its destructor waits for work that uses all of the above
 };
 

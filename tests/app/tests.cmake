@@ -10,3 +10,5 @@ whorl_add_test(app/recipes_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS core
 add_dependencies(test_app_recipes_cli whorl-cli whorl_engine)
 whorl_add_test(app/theory_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS core)
 add_dependencies(test_app_theory_cli whorl-cli whorl_engine)
+whorl_add_test(app/similar_cli_test.cpp LIBS whorl_image TIMEOUT 600 LABELS core)
+add_dependencies(test_app_similar_cli whorl-cli whorl_engine)

@@ -8,6 +8,7 @@ whorl_add_test(core/service/corruption_run_test.cpp TORCH LIBS whorl_engine_core
 whorl_add_test(core/service/robustness_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/output_divergence_test.cpp LIBS whorl_service LABELS core)
 whorl_add_test(core/service/run_forecast_test.cpp LIBS whorl_service LABELS core)
+whorl_add_test(core/service/similar_test.cpp TORCH LIBS whorl_engine_core whorl_feature_index LABELS core)
 whorl_add_test(core/service/robustness_measures_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/detect_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/evaluate_test.cpp TORCH LIBS whorl_engine_core LABELS core)

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Features of a folder's or data set's images into an index on disk.
+#include <algorithm>
+#include <set>
+
+#include "core/base/atomic_file.h"
+#include "core/base/sha256.h"
+#include "core/image/image_file.h"
+#include "core/nn/batch_workers.h"
+#include "core/retrieval/feature_layer.h"
+#include "core/service/documents.h"
+#include "core/service/engine_impl.h"
+#include "core/service/evaluation.h"
+#include "core/service/inference.h"
+#include "core/service/similar_support.h"
+#include "core/service/stopwatch.h"
+
+namespace whorl {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::int64_t kBatch = 64;
+constexpr std::size_t kMostFileBytes = std::size_t{256} << 20;
+constexpr double kFlushSeconds = 0.5;  ///< what a crash may lose
+
+/// An image to be indexed: a file, or a place in a data set.
+struct Source {
+  std::string name;
+  fs::path path;
+  FileStamp stamp;
+  std::int64_t place = -1;
+};
+
+struct Sources {
+  std::vector<Source> images;  ///< by name
+  std::vector<IndexProblem> problems;
+};
+
+/// All files below a folder, hidden ones and the index itself left out.
+Sources filesBelow(const fs::path& folder, const fs::path& index) {
+  std::error_code error;
+  if (!fs::is_directory(folder, error)) {
+    throw Error(ErrorKind::BadInput, "there is no such folder", folder.string(), "give a folder of image files");
+  }
+  Sources sources;
+  std::vector<fs::path> open{folder};
+  while (!open.empty()) {
+    const fs::path current = open.back();
+    open.pop_back();
+    fs::directory_iterator entries(current, error);
+    if (error) {
+      if (current == folder) {
+        throw Error(ErrorKind::BadInput, "the folder can't be read: " + error.message(), folder.string());
+      }
+      sources.problems.push_back(
+          {current.lexically_relative(folder).string(), "can't be read: " + error.message(), {}});
+      continue;
+    }
+    for (; entries != fs::directory_iterator() && !error; entries.increment(error)) {
+      const fs::path& path = entries->path();
+      std::error_code ignored;
+      if (path.filename().string().starts_with('.') || path.string().starts_with(index.string())) continue;
+      if (entries->is_directory(ignored) && !entries->is_symlink(ignored)) open.push_back(path);
+      if (!entries->is_regular_file(ignored)) continue;
+      const std::string name = path.lexically_relative(folder).string();
+      try {
+        sources.images.push_back({name, path, stampOf(path), -1});
+      } catch (const Error& problem) {
+        sources.problems.push_back({name, problem.message(), {}});
+      }
+    }
+  }
+  if (sources.images.empty()) {
+    throw Error(ErrorKind::BadInput, "there are no files in the folder", folder.string(),
+                "give a folder of image files");
+  }
+  std::sort(sources.images.begin(), sources.images.end(),
+            [](const Source& a, const Source& b) { return a.name < b.name; });
+  return sources;
+}
+
+Sources imagesOf(const DataSplit& split, const std::string& name, std::int64_t count) {
+  Sources sources;
+  const std::int64_t all = count > 0 ? std::min(count, split.count()) : split.count();
+  for (std::int64_t place = 0; place < all; ++place) {
+    sources.images.push_back({name + "/" + std::to_string(place), {}, {}, place});
+  }
+  if (all == 0) throw Error(ErrorKind::BadInput, "the data set has no " + name + " images", name);
+  return sources;
+}
+
+/// What a batch of sources became.
+struct Done {
+  std::vector<IndexedImage> images;
+  std::vector<IndexProblem> problems;
+  std::int64_t count = 0;
+};
+
+class Indexing {
+ public:
+  Indexing(const SimilarIndexRequest& request, const FeatureLayer& layer, DatasetPtr data, const JobContext& context)
+      : m_request(request), m_layer(layer), m_data(std::move(data)), m_context(context) {
+    m_batch = fittingBatch(layer.model(), request.batchSize > 0 ? request.batchSize : kBatch, 1, false);
+  }
+
+  std::int64_t batch() const { return m_batch; }
+
+  void run(FeatureIndex& index, int threads, SimilarIndexResult& result) {
+    Sources sources = m_data ? imagesOf(splitOf(*m_data, m_request.split), m_request.split, m_request.count)
+                             : filesBelow(fs::weakly_canonical(m_request.folder), fs::weakly_canonical(index.path()));
+    index.add({}, sources.problems);
+    dropStale(index, sources, result);
+    m_context.report({result.kept, result.kept + std::ssize(m_todo), "indexing", {}});
+    const std::int64_t batches = (std::ssize(m_todo) + m_batch - 1) / m_batch;
+    // Workers of one thread: reading and the network's small operators both scale so, also on a busy machine.
+    BatchWorkers<Done> workers(batches, threads, 1);
+    const Stopwatch watch;
+    try {
+      workers.run([&](std::int64_t number) { return work(number * m_batch); },
+                  [&](std::int64_t, Done&& done) { deliver(index, std::move(done), result, watch); });
+    } catch (...) {
+      flush(index);  // what is done is kept
+      throw;
+    }
+    flush(index);
+    result.imagesPerSecond = static_cast<double>(result.added) / std::max(watch.seconds(), 1e-9);
+    checkSomething(index);
+  }
+
+ private:
+  /// What is there already and unchanged needs no work; what is gone or has changed must not be found any more.
+  void dropStale(FeatureIndex& index, Sources& sources, SimilarIndexResult& result) {
+    auto known = index.known();
+    for (Source& source : sources.images) {
+      const auto found = known.find(source.name);
+      if (found != known.end() && found->second == source.stamp) {
+        ++result.kept;
+        known.erase(found);
+      } else {
+        m_todo.push_back(std::move(source));
+      }
+    }
+    for (const IndexProblem& problem : sources.problems) known.erase(problem.name);
+    std::vector<std::string> stale;
+    for (const auto& [name, stamp] : known) stale.push_back(name);
+    if (!stale.empty()) index.remove(stale);
+    result.removed = std::ssize(stale);
+  }
+
+  Done work(std::int64_t first) const {
+    const ImageShape& shape = m_layer.model().input;
+    Done done;
+    done.count = std::min(m_batch, std::ssize(m_todo) - first);
+    torch::Tensor images = torch::empty({done.count, shape.channels, shape.height, shape.width}, torch::kFloat32);
+    for (std::int64_t i = 0; i < done.count; ++i) {
+      m_context.throwIfStopped();
+      const Source& source = m_todo[static_cast<std::size_t>(first + i)];
+      try {
+        IndexedImage entry;
+        const Image image = fittedImage(read(source, entry), shape, fitName(m_request.fit));
+        std::copy(image.pixels.begin(), image.pixels.end(),
+                  images.mutable_data_ptr<float>() + std::ssize(done.images) * shape.size());
+        done.images.push_back(std::move(entry));
+      } catch (const Error& error) {
+        if (error.kind() != ErrorKind::BadInput) throw;
+        done.problems.push_back({source.name, error.message(), source.stamp});
+      }
+    }
+    if (done.images.empty()) return done;
+    const torch::Tensor rows = m_layer.rows(images.narrow(0, 0, std::ssize(done.images)));
+    const auto* at = rows.const_data_ptr<float>();
+    for (IndexedImage& each : done.images) {
+      each.features.assign(at, at + m_layer.dimension());
+      at += m_layer.dimension();
+    }
+    return done;
+  }
+
+  Image read(const Source& source, IndexedImage& entry) const {
+    entry.name = source.name;
+    entry.stamp = source.stamp;
+    if (source.place < 0) {
+      const std::string bytes = readFile(source.path, kMostFileBytes);
+      entry.sha256 = sha256Hex(bytes.data(), bytes.size());
+      Image image = decodeImage(bytes.data(), bytes.size(), source.path.string()).image;
+      entry.shape = image.shape;
+      return image;
+    }
+    const DataSplit& split = splitOf(*m_data, m_request.split);
+    const auto size = static_cast<std::size_t>(split.shape.size());
+    entry.sha256 = sha256Hex(split.pixels.data() + static_cast<std::size_t>(source.place) * size, size);
+    entry.shape = split.shape;
+    entry.label = split.labels[static_cast<std::size_t>(source.place)];
+    return split.image(source.place);
+  }
+
+  void deliver(FeatureIndex& index, Done&& done, SimilarIndexResult& result, const Stopwatch& watch) {
+    result.added += std::ssize(done.images);
+    m_done += done.count;
+    for (auto& each : done.images) m_pending.images.push_back(std::move(each));
+    for (auto& each : done.problems) m_pending.problems.push_back(std::move(each));
+    if (m_sinceFlush.seconds() > kFlushSeconds) flush(index);
+    m_context.report({result.kept + m_done,
+                      result.kept + std::ssize(m_todo),
+                      "indexing",
+                      {{"images_per_second", static_cast<double>(m_done) / std::max(watch.seconds(), 1e-9)}}});
+    m_context.step();
+  }
+
+  void flush(FeatureIndex& index) {
+    if (!m_pending.images.empty() || !m_pending.problems.empty()) index.add(m_pending.images, m_pending.problems);
+    m_pending = {};
+    m_sinceFlush = {};
+  }
+
+  static void checkSomething(const FeatureIndex& index) {
+    if (index.imageCount() > 0) return;
+    const auto problems = index.problems();
+    throw Error(ErrorKind::BadInput,
+                "none of the " + std::to_string(problems.size()) +
+                    " files is an image that can be read; the first: " + problems.front().problem,
+                problems.front().name, "give a folder of image files");
+  }
+
+  const SimilarIndexRequest& m_request;
+  const FeatureLayer& m_layer;
+  DatasetPtr m_data;
+  const JobContext& m_context;
+  std::int64_t m_batch = kBatch;
+  std::vector<Source> m_todo;
+  std::int64_t m_done = 0;
+  Done m_pending;
+  Stopwatch m_sinceFlush;
+};
+
+IndexIdentity identityFor(const SimilarIndexRequest& request, const FeatureLayer& layer, const Dataset* data) {
+  IndexIdentity identity;
+  identity.modelSha256 = layer.model().sha256;
+  identity.model = fs::absolute(layer.model().path).lexically_normal().string();
+  identity.layer = layer.name();
+  identity.normalised = request.normalise;
+  identity.fit = fitName(request.fit);
+  identity.source = data ? "dataset" : "folder";
+  identity.place = data ? data->name : fs::weakly_canonical(request.folder).string();
+  identity.split = data ? request.split : "";
+  identity.checksum = data ? data->checksum : "";
+  identity.dimension = layer.dimension();
+  return identity;
+}
+
+/// A name of its own for everything that an index may be of.
+std::string fileNameFor(const IndexIdentity& identity) {
+  std::string text;
+  for (const std::string& part : {identity.modelSha256, identity.layer, std::string(identity.normalised ? "1" : "0"),
+                                  identity.fit, identity.source, identity.place, identity.split, identity.checksum}) {
+    text += part + '\0';
+  }
+  return sha256Hex(text.data(), text.size()).substr(0, 24) + ".index";
+}
+
+json documentOf(const SimilarIndexResult& result, const IndexIdentity& identity, const std::string& device, int threads,
+                std::int64_t batch) {
+  json document = documentHead("similar index", 0, device, threads, batch, "float32");
+  json problems = json::array();
+  for (const auto& each : result.problems) problems.push_back({{"name", each.name}, {"problem", each.problem}});
+  document.update({{"index", result.index},
+                   {"model", identity.model},
+                   {"model_sha256", identity.modelSha256},
+                   {"layer", identity.layer},
+                   {"normalised", identity.normalised},
+                   {"fit", identity.fit},
+                   {"source", {{identity.source, identity.place}}},
+                   {"images", result.images},
+                   {"rows", result.rows},
+                   {"dimension", result.dimension},
+                   {"added", result.added},
+                   {"kept", result.kept},
+                   {"removed", result.removed},
+                   {"sizes", result.sizes},
+                   {"duplicates", result.duplicates},
+                   {"problems", std::move(problems)},
+                   {"seconds", result.seconds},
+                   {"images_per_second", numberOrNull(result.imagesPerSecond)}});
+  if (identity.source == "dataset") {
+    document["source"]["split"] = identity.split;
+    document["source"]["checksum"] = identity.checksum;
+  }
+  return document;
+}
+
+}  // namespace
+
+std::vector<std::string> EngineImpl::featureLayers(const std::string& model) {
+  return whorl::featureLayers(readModelHeader(m_models.resolve(model)));
+}
+
+SimilarIndexResult EngineImpl::similarIndex(const SimilarIndexRequest& request, const JobContext& context) {
+  return translated("similar index", [&] {
+    const Stopwatch watch;
+    if (request.folder.empty() == request.dataset.empty()) {
+      throw Error(ErrorKind::Usage, "a folder or a data set must be named", "similar index", "one of the two");
+    }
+    if (request.count < 0 || request.batchSize < 0 || (request.count > 0 && request.dataset.empty())) {
+      throw Error(ErrorKind::Usage, "a number of images below 0, or of a folder", "count",
+                  "a data set's first so many images; 0 takes all");
+    }
+    const int threadCount = threadsFor(request.threads);
+    const ThreadScope threads(threadCount);
+    const FeatureLayer layer(m_models.load(request.model, parseDevice(request.device).str()), request.layer,
+                             request.normalise);
+    const DatasetPtr data = request.dataset.empty() ? nullptr : m_datasets.get(request.dataset, context);
+    if (data) splitOf(*data, request.split);
+    const IndexIdentity identity = identityFor(request, layer, data.get());
+    if (!data) filesBelow(request.folder, fs::path(request.folder) / ".");  // nothing is made for an empty folder
+    FeatureIndex index(fs::absolute(request.index.empty() ? m_userFolder / "indexes" / fileNameFor(identity)
+                                                          : fs::path(request.index)),
+                       FeatureIndex::Mode::Write);
+    index.claim(identity);
+
+    SimilarIndexResult result;
+    Indexing indexing(request, layer, data, context);
+    indexing.run(index, threadCount, result);
+    result.index = index.path().string();
+    result.images = index.imageCount();
+    result.rows = index.rowCount();
+    result.dimension = identity.dimension;
+    result.sizes = index.shapeCount();
+    result.duplicates = index.duplicates();
+    for (const IndexProblem& each : index.problems()) result.problems.push_back({each.name, each.problem});
+    result.seconds = watch.seconds();
+    result.json =
+        jsonText(documentOf(result, identity, layer.model().classifier->device().str(), threadCount, indexing.batch()));
+    return result;
+  });
+}
+
+}  // namespace whorl
