@@ -70,6 +70,14 @@ torch::Tensor towardsAdversarial(const DirectionSource& source, const Parameters
   return difference;
 }
 
+torch::Tensor ofMask(const DirectionSource& source, const Parameters&) {
+  if (!source.mask.defined()) throw Error(ErrorKind::Usage, "there is no mask", "mask", "name an image file");
+  if (source.mask.abs().max().item<double>() == 0) {
+    throw Error(ErrorKind::BadInput, "the mask is black everywhere", "mask", "paint white where pixels are to change");
+  }
+  return source.mask;
+}
+
 /// The principal components of x_t − x_0, not centred: of all planes through the image the first two span the one that
 /// the path strays least from. (Li et al. 2018 do so with the iterates of a training, from its end.)
 torch::Tensor component(const DirectionSource& source, const Parameters& parameters) {
@@ -128,6 +136,8 @@ std::vector<DirectionEntry> makeTable() {
                         {ParameterSpec::integer("component", 1, 1, kMostComponents, "",
                                                 "1 for the one along which the path is longest")}),
                    true, false, component});
+  table.push_back(
+      {spec("mask", "A mask", "Brighter where a mask image is white, by its grey values"), false, false, ofMask, true});
   return table;
 }
 

@@ -23,6 +23,7 @@ struct DirectionSource {
   std::function<torch::Tensor(std::int64_t index)> otherImage;
   /// [T,C,H,W], T >= 1: the iterates of an attack on `image`, the last one what it found. Undefined without an attack.
   torch::Tensor path;
+  torch::Tensor mask;  ///< [1,C,H,W]: how much each pixel is to change. Undefined without one.
 };
 
 /// A line of the table: one way to leave an image.
@@ -33,6 +34,7 @@ struct DirectionEntry {
   /// [1,C,H,W] of any length; `parameters` are resolved. Error(Usage) for what the source lacks, Error(BadInput) where
   /// the model gives no gradients.
   std::function<torch::Tensor(const DirectionSource& source, const Parameters& parameters)> make;
+  bool needsMask = false;  ///< DirectionSource::mask
 };
 
 /// The table: all directions in input space.

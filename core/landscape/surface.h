@@ -23,6 +23,7 @@ struct Surface {
   std::vector<double> x;  ///< ascending
   std::vector<double> y;  ///< ascending
   std::vector<SurfaceLayer> layers;
+  std::int64_t images = 0;  ///< in weight space: by how many images its networks were judged; else 0
 
   std::size_t pointCount() const { return x.size() * y.size(); }
   bool isLine() const { return y.size() == 1; }

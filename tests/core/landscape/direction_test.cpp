@@ -43,6 +43,7 @@ class DirectionTest : public QObject {
 
  private Q_SLOTS:
   void theTableHasAllOfThem();
+  void aMaskIsItself();
   void gradientsOfTheKnownNetwork();
   void aSaturatedSoftmaxIsToldOf();
   void randomDirectionsFollowTheSeed_data();
@@ -61,7 +62,16 @@ void DirectionTest::theTableHasAllOfThem() {
     names.insert(entry.spec.name);
   }
   QCOMPARE(names, (std::set<std::string>{"gradient", "gradient-sign", "gaussian", "rademacher", "image", "adversarial",
-                                         "pca"}));
+                                         "pca", "mask"}));
+}
+
+void DirectionTest::aMaskIsItself() {
+  DirectionSource from = source();
+  QCOMPARE(kindOf([&] { makeDirection("mask", {}, from, 0); }), ErrorKind::Usage);
+  from.mask = row({0, .5, .25, 0});
+  QVERIFY(at::equal(makeDirection("mask", {}, from, 0), from.mask));
+  from.mask = row({0, 0, 0, 0});
+  QCOMPARE(kindOf([&] { makeDirection("mask", {}, from, 0); }), ErrorKind::BadInput);
 }
 
 void DirectionTest::gradientsOfTheKnownNetwork() {

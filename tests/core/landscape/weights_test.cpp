@@ -1,73 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/landscape/weights.h"
 
+#include <algorithm>
 #include <cmath>
-#include <limits>
-#include <stop_token>
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/rand.h>
-#include <ATen/ops/randint.h>
 #include <QTest>
 
 #include "tests/core/landscape/error_kind.h"
+#include "tests/core/landscape/small_networks.h"
 
 using namespace whorl;
-using test::kindOf;
-using torch::Tensor;
-
-namespace {
-
-constexpr ImageShape kShape{1, 6, 6};
-
-/// A convolution with BatchNorm, and a linear layer.
-Architecture architecture(int width = 4) {
-  using Kind = LayerSpec::Kind;
-  Architecture a{"small", "Small", "", kShape, 3, {}, 0};
-  a.layers = {{Kind::Convolution, width, 3, 0, 0},
-              {Kind::BatchNorm, 0, 0, 0, 0},
-              {Kind::Relu, 0, 0, 0, 0},
-              {Kind::Flatten, 0, 0, 0, 0},
-              {Kind::Linear, 3, 0, 0, 0}};
-  return a;
-}
-
-Network network(std::uint64_t seed, int width = 4) {
-  const torch::NoGradGuard noGradients;
-  Network made(architecture(width), kShape, 3, seed);
-  // Running statistics that are not those of the start.
-  for (const auto& [name, tensor] : made.buffers()) Tensor(tensor).add_(0.1 * static_cast<double>(seed));
-  return made;
-}
-
-std::map<std::string, Tensor> copied(const Network& network) {
-  std::map<std::string, Tensor> copies;
-  for (const auto& [name, tensor] : network.tensors()) copies[name] = tensor.detach().clone();
-  return copies;
-}
-
-bool same(const Network& network, const std::map<std::string, Tensor>& wanted) {
-  const auto tensors = network.tensors();
-  if (tensors.size() != wanted.size()) return false;
-  for (const auto& [name, tensor] : tensors) {
-    if (!at::equal(tensor, wanted.at(name))) return false;
-  }
-  return true;
-}
-
-WeightSample sample(std::int64_t count = 40) {
-  at::Generator generator = at::detail::createCPUGenerator(3);
-  WeightSample sample;
-  sample.images = at::rand({count, 1, 6, 6}, generator);
-  sample.labels = at::randint(3, {count}, generator, torch::kInt64);
-  sample.mean = {0.5};
-  sample.scale = {1};
-  sample.batchSize = 16;
-  return sample;
-}
-
-}  // namespace
+using namespace whorl::test;
 
 class WeightsTest : public QObject {
   Q_OBJECT
@@ -76,9 +19,10 @@ class WeightsTest : public QObject {
   void theMiddleIsTheNetworkItself();
   void theSeedDrawsTheDirections();
   void aLineEndsAtBothNetworks();
-  void valuesAreThoseOfTheNetworkThere();
-  void weightsComeBackUntouched_data();
-  void weightsComeBackUntouched();
+  void aBendEndsAtBothNetworks();
+  void aTrajectoryLiesInItsPlane();
+  void aTrajectoryMustMove();
+  void dropoutIsOff();
   void nonsenseIsRefused();
 };
 
@@ -122,49 +66,77 @@ void WeightsTest::aLineEndsAtBothNetworks() {
   }
 }
 
-void WeightsTest::valuesAreThoseOfTheNetworkThere() {
-  const torch::NoGradGuard noGradients;
-  const WeightPlane plane = WeightPlane::around(network(1), 2, 5);
-  const WeightSample images = sample();
-  const Surface surface = sampleWeights(plane, Grid(2, 0.7, 5), images, 2, 1, JobContext{});
-  for (std::size_t i = 0; i < surface.pointCount(); ++i) {
-    const Network there = plane.at(surface.x[i % 5], surface.y[i / 5]);
-    const Tensor logits = there.forward(images.images - 0.5).to(torch::kFloat64);
-    const double loss = at::cross_entropy_loss(logits, images.labels).item<double>();
-    const double accuracy = (logits.argmax(1) == images.labels).to(torch::kFloat64).mean().item<double>();
-    QVERIFY(std::abs(surface.layer("cross_entropy").values[i] - loss) < 1e-5);
-    QVERIFY(std::abs(surface.layer("accuracy").values[i] - accuracy) < 1e-12);
+void WeightsTest::aBendEndsAtBothNetworks() {
+  const Network from = network(1), control = network(3), to = network(2);
+  const WeightPlane bend = WeightPlane::bend(from, control, to);
+  QCOMPARE(bend.dimensions(), 1);
+  QVERIFY(same(bend.at(-1, 0), copied(from)));
+  QVERIFY(same(bend.at(1, 0), copied(to)));
+  const auto quarter = bend.at(-0.5, 0).tensors();  // t = 1/4
+  for (const auto& [name, tensor] : from.tensors()) {
+    const Tensor wanted = 0.5625 * tensor + 0.375 * control.tensors().at(name) + 0.0625 * to.tensors().at(name);
+    QVERIFY2(at::allclose(quarter.at(name), wanted, 0, 1e-6), name.c_str());
+  }
+  // Through the middle of both it is the line.
+  const WeightPlane straight = WeightPlane::bend(from, WeightPlane::between(from, to).at(0, 0), to);
+  const auto line = WeightPlane::between(from, to).at(0.3, 0).tensors();
+  for (const auto& [name, tensor] : straight.at(0.3, 0).tensors()) {
+    QVERIFY2(at::allclose(tensor, line.at(name), 0, 1e-6), name.c_str());
   }
 }
 
-void WeightsTest::weightsComeBackUntouched_data() {
-  QTest::addColumn<QString>("end");
-  QTest::newRow("finished") << "finished";
-  QTest::newRow("cancelled") << "cancelled";
-  QTest::newRow("failed") << "failed";
+/// Networks that were made in a plane are found in it.
+void WeightsTest::aTrajectoryLiesInItsPlane() {
+  const Network last = network(1);
+  const WeightPlane known = WeightPlane::around(last, 2, 9);
+  const std::vector<Network> earlier = {known.at(4, 1), known.at(2, 1.5), known.at(0.5, 0.2)};
+  const WeightPlane plane = WeightPlane::along(earlier, last, 2);
+  QVERIFY(same(plane.at(0, 0), copied(last)));
+  double farthest = 0;
+  for (const Network& each : earlier) {
+    const WeightPlane::Place place = plane.locate(each);
+    QVERIFY(place.distance < 1e-3);
+    farthest = std::max({farthest, std::abs(place.x), std::abs(place.y)});
+    const auto there = plane.at(place.x, place.y).tensors();
+    for (const auto& [name, weight] : each.parameters()) {
+      QVERIFY2(at::allclose(there.at(name), weight, 0, 1e-5), name.c_str());
+    }
+  }
+  QVERIFY(std::abs(farthest - 1) < 1e-6);
+  QVERIFY(plane.locate(earlier[0]).x > 0 && plane.locate(earlier[0]).y > 0);
+  QVERIFY(std::abs(plane.locate(last).x) < 1e-12);
+  // Its unit is an L2 distance over all weights.
+  double square = 0;
+  const auto aside = plane.at(1, 0).tensors();
+  for (const auto& [name, weight] : last.parameters()) {
+    square += (aside.at(name) - weight).detach().square().sum().item<double>();
+  }
+  QVERIFY(std::abs(std::sqrt(square) / plane.unit() - 1) < 1e-4);
+  // Seen along its first component alone, what is left is a distance.
+  QVERIFY(WeightPlane::along(earlier, last, 1).locate(earlier[1]).distance > 0.05);
 }
 
-void WeightsTest::weightsComeBackUntouched() {
-  QFETCH(QString, end);
-  const Network origin = network(1);
-  const auto before = copied(origin);
-  const WeightPlane plane = WeightPlane::around(origin, 2, 5);
-  WeightSample images = sample();
-  if (end == "failed") images.images[30].fill_(std::numeric_limits<float>::infinity());
-  std::stop_source stop;
-  int levels = 0;
-  const auto run = [&] {
-    sampleWeights(plane, Grid(2, 1, 12), images, 1, 1, JobContext(stop.get_token(), nullptr), [&](const Surface&) {
-      ++levels;
-      if (end == "cancelled") stop.request_stop();
-    });
+void WeightsTest::aTrajectoryMustMove() {
+  const Network last = network(1);
+  const auto refused = [&](const std::vector<Network>& earlier, int dimensions) {
+    return kindOf([&] { WeightPlane::along(earlier, last, dimensions); });
   };
-  if (end == "finished") run();
-  if (end == "cancelled") QCOMPARE(kindOf(run), ErrorKind::Cancelled);
-  if (end == "failed") QCOMPARE(kindOf(run), ErrorKind::BadInput);
-  QCOMPARE(levels, end == "finished" ? 2 : end == "cancelled" ? 1 : 0);
-  QVERIFY(same(origin, before));
-  QVERIFY(same(plane.at(0, 0), before));
+  QCOMPARE(refused({}, 1), ErrorKind::BadInput);
+  QCOMPARE(refused({last}, 1), ErrorKind::BadInput);
+  QCOMPARE(refused({network(2)}, 2), ErrorKind::BadInput);
+  QCOMPARE(refused({network(2), network(3, 5)}, 1), ErrorKind::BadInput);
+  QCOMPARE(refused({network(2)}, 3), ErrorKind::Usage);
+}
+
+/// Dropout has no say in what a point answers.
+void WeightsTest::dropoutIsOff() {
+  Architecture noisy = architecture();
+  noisy.layers.insert(noisy.layers.end() - 1, {LayerSpec::Kind::Dropout, 0, 0, 0, 0.5});
+  const Network origin(noisy, kShape, 3, 4);
+  const Network there = WeightPlane::around(origin, 1, 1).at(0, 0);
+  QVERIFY(!there.hasDropout());
+  const Tensor images = sample().images;
+  QVERIFY(at::equal(there.forward(images), origin.forward(images)));
 }
 
 void WeightsTest::nonsenseIsRefused() {
@@ -173,11 +145,7 @@ void WeightsTest::nonsenseIsRefused() {
     QCOMPARE(kindOf([&] { WeightPlane::around(origin, dimensions, 1); }), ErrorKind::Usage);
   }
   QCOMPARE(kindOf([&] { WeightPlane::between(origin, network(1, 5)); }), ErrorKind::BadInput);
-  const WeightPlane line = WeightPlane::between(origin, network(2));
-  QCOMPARE(kindOf([&] { sampleWeights(line, Grid(2, 1, 3), sample(), 1, 1, JobContext{}); }), ErrorKind::Usage);
-  WeightSample none = sample();
-  none.images = none.images.narrow(0, 0, 0);
-  QCOMPARE(kindOf([&] { sampleWeights(line, Grid(1, 1, 3), none, 1, 1, JobContext{}); }), ErrorKind::Usage);
+  QCOMPARE(kindOf([&] { WeightPlane::bend(origin, network(2, 5), network(2)); }), ErrorKind::BadInput);
 }
 
 QTEST_APPLESS_MAIN(WeightsTest)
