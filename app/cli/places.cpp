@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 4> kOutputFiles = {"--json", "--save", "--output", "--checkpoint"};
+constexpr std::array<std::string_view, 5> kOutputFiles = {"--json", "--save", "--output", "--checkpoint",
+                                                          "--save-bend"};
 /// Several things may go into one folder.
 constexpr std::array<std::string_view, 3> kOutputFolders = {"--save-images", "--report", "--store"};
 

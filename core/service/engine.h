@@ -39,6 +39,9 @@ class Engine {
   /// Ways to leave an image, and what to show there.
   virtual std::vector<LandscapeDirectionInfo> landscapeDirections() const = 0;
   virtual std::vector<LandscapeValueInfo> landscapeValues() const = 0;
+  /// Ways to spread networks, and what to ask of them.
+  virtual std::vector<WeightDirectionInfo> weightDirections() const = 0;
+  virtual std::vector<LandscapeValueInfo> weightValues() const = 0;
   /// The colours of the heat map that saveLandscape() draws; none in the minimal build.
   virtual LandscapeColours landscapeColours() const = 0;
   /// Distances between features (SimilarQueryRequest::measure), and what a benchmark that names no distortions does to
@@ -61,7 +64,8 @@ class Engine {
                                 const ExploreHooks& hooks = {}) = 0;
   /// What the model says of images that have its input's size (else Error(BadInput)), one by one.
   virtual std::vector<JudgedImage> judge(const JudgeRequest& request, const JobContext& context) = 0;
-  /// Values on a line or a plane through an image. Error(Usage) for what doesn't go together, before any work.
+  /// Values on a line or a plane through an image, in a ball around it, or of networks. Error(Usage) for what doesn't
+  /// go together, before any work.
   virtual LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,
                                     const LandscapeHooks& hooks = {}) = 0;
   /// Writes values as LandscapeRequest::save does: .csv, .npy, .npz, .vtk, or .png of the first layer. Error(Usage) for

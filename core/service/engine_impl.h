@@ -13,6 +13,7 @@
 #include "core/service/attack_plan.h"
 #include "core/service/datasets.h"
 #include "core/service/engine.h"
+#include "core/service/landscape_cache.h"
 #include "core/service/models.h"
 
 namespace whorl {
@@ -24,6 +25,10 @@ class RecipeWorkbench;
 /// lists.cpp, training.cpp, explore.cpp, landscape.cpp, theory.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp,
 /// similar_index.cpp, similar_query.cpp, similar_benchmark.cpp, selftest.cpp. All state is behind the two stores, which lock by themselves; each operation owns its tensors, so
 /// several may run at once.
+/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, landscape_lists.cpp,
+/// landscape_weights.cpp, theory.cpp, evaluate.cpp,
+/// attack_plan.cpp, predict.cpp, selftest.cpp. All state is behind the stores, which lock by themselves; each
+/// operation owns its tensors, so several may run at once.
 class EngineImpl : public Engine {
  public:
   explicit EngineImpl(EngineOptions options);
@@ -41,6 +46,8 @@ class EngineImpl : public Engine {
   std::vector<ParameterSpec> trainParameters(const std::string& objective) const override;
   std::vector<LandscapeDirectionInfo> landscapeDirections() const override;
   std::vector<LandscapeValueInfo> landscapeValues() const override;
+  std::vector<WeightDirectionInfo> weightDirections() const override;
+  std::vector<LandscapeValueInfo> weightValues() const override;
   LandscapeColours landscapeColours() const override;
   std::vector<std::string> featureDistances() const override;
   std::vector<std::vector<StepRequest>> standardDistortions(const ImageShape& shape) const override;
@@ -100,6 +107,10 @@ class EngineImpl : public Engine {
   int threadsFor(int requested) const;
   /// Error(BadInput) that lists what there is.
   std::filesystem::path recipePath(const std::string& idOrPath) const;
+  LandscapeResult imageLandscape(const LandscapeRequest& request, const JobContext& context,
+                                 const LandscapeHooks& hooks);
+  LandscapeResult weightLandscape(const LandscapeRequest& request, const JobContext& context,
+                                  const LandscapeHooks& hooks);
   RecipeWorkbench workbench(const std::string& device, int threads) const;
   /// The index in memory, read unless it was among those used last and its file didn't change.
   std::shared_ptr<const OpenIndex> openIndex(const std::string& path);
@@ -113,6 +124,7 @@ class EngineImpl : public Engine {
   PlanStore m_plans;
   std::mutex m_indexMutex;
   std::vector<std::shared_ptr<const OpenIndex>> m_openIndexes;  ///< used last first
+  LandscapeCache m_landscapes;
   Scheduler m_scheduler;  ///< last: its destructor waits for work that uses all of the above
 };
 

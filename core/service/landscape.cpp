@@ -5,9 +5,12 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 
+#include "core/base/sha256.h"
 #include "core/detect/detector.h"
 #include "core/fingerprint/fingerprint.h"
+#include "core/landscape/ball.h"
 #include "core/landscape/direction.h"
 #include "core/landscape/sample.h"
 #include "core/landscape/surface_file.h"
@@ -17,10 +20,8 @@
 #include "core/service/evaluation.h"
 #include "core/service/even_trace.h"
 #include "core/service/inference.h"
+#include "core/service/landscape_document.h"
 #include "core/service/stopwatch.h"
-#ifndef WHORL_MINIMAL
-#include "core/image/colour_map.h"
-#endif
 
 namespace whorl {
 namespace {
@@ -52,6 +53,19 @@ torch::Tensor givenImage(const Model& model, const Image& image) {
                 "its input is " + toText(model.input));
   }
   return toTensor(image).to(model.classifier->device(), model.classifier->dtype());
+}
+
+/// Of the model's input size; grey where the model sees colours, or the other way round, is brought together.
+torch::Tensor maskOf(const Model& model, const Image& mask) {
+  if (mask.shape.height != model.input.height || mask.shape.width != model.input.width || mask.shape.channels < 1) {
+    throw Error(ErrorKind::BadInput, "a mask of " + toText(mask.shape) + " doesn't fit the model's input", "mask",
+                "it takes " + toText(model.input));
+  }
+  torch::Tensor grey = toTensor(mask);
+  if (mask.shape.channels != model.input.channels) {
+    grey = grey.mean(1, /*keepdim=*/true).expand({1, model.input.channels, mask.shape.height, mask.shape.width});
+  }
+  return grey.contiguous().to(model.classifier->device(), model.classifier->dtype());
 }
 
 Middle middleOf(const LandscapeRequest& request, const Model& model, DatasetStore& datasets,
@@ -158,13 +172,24 @@ SamplingPlan planOf(const Model& model, const PointValues& values, const Detecto
   return plan;
 }
 
+/// The axes of another landscape.
+Plane givenPlane(const LandscapeRequest& request, const Middle& middle) {
+  std::vector<torch::Tensor> axes;
+  for (const std::vector<float>& axis : request.plane->axes) {
+    axes.push_back(at::tensor(axis, torch::kFloat32));
+  }
+  return {middle.image, axes, parsePlaneScale(request.scale), request.clip};
+}
+
 Plane planeOf(const LandscapeRequest& request, const Model& model, const Middle& middle, const AttackedPath& path) {
+  if (request.plane) return givenPlane(request, middle);
   DirectionSource source;
   source.classifier = model.classifier.get();
   source.image = middle.image;
   source.label = middle.label;
   source.seed = request.seed;
   source.path = path.images;
+  if (request.mask) source.mask = maskOf(model, *request.mask);
   if (middle.data) {
     source.otherImage = [&](std::int64_t index) { return testImage(model, *middle.data, index); };
   }
@@ -186,19 +211,6 @@ PlaneImages imagesOf(const Plane& plane) {
   return images;
 }
 
-nlohmann::json surfaceDocument(const Surface& surface) {
-  nlohmann::json values = nlohmann::json::object();
-  for (const SurfaceLayer& layer : surface.layers) {
-    nlohmann::json rows = nlohmann::json::array();
-    const auto width = std::ssize(surface.x);
-    for (auto row = layer.values.begin(); row != layer.values.end(); row += width) {
-      rows.push_back(std::vector<double>(row, row + width));
-    }
-    values[layer.name] = std::move(rows);
-  }
-  return {{"x", surface.x}, {"y", surface.y}, {"values", std::move(values)}};
-}
-
 nlohmann::json attackDocument(const AttackedPath& path, const LandscapeResult& result) {
   if (!path.setup.attack) return nullptr;
   nlohmann::json places = nlohmann::json::array();
@@ -214,6 +226,7 @@ nlohmann::json attackDocument(const AttackedPath& path, const LandscapeResult& r
 
 void describe(nlohmann::json& document, const LandscapeRequest& request, const Model& model, const Middle& middle,
               const ValueSources& sources) {
+  document["space"] = request.ball ? "ball" : "image";
   document["model"] = model.path.string();
   document["model_sha256"] = model.sha256;
   document["classes"] = model.classNames;
@@ -222,106 +235,136 @@ void describe(nlohmann::json& document, const LandscapeRequest& request, const M
   document["label"] = middle.label;
   document["middle"] = verdictDocument(middle.verdict, model.classNames);
   document["directions"] = nlohmann::json::array();
-  for (const StepRequest& step : request.directions) {
+  const bool named = !request.plane && !request.ball;
+  for (const StepRequest& step : named ? request.directions : std::vector<StepRequest>{}) {
     const auto& specs = findDirection(step.operation).spec.parameters;
     document["directions"].push_back(
         {{"direction", step.operation}, {"parameters", toJson(resolve(step.operation, specs, step.parameters))}});
   }
   document["scale"] = request.scale;
+  document["norm"] = request.ball ? nlohmann::json(request.ball->norm) : nlohmann::json(nullptr);
+  document["rays"] = request.ball ? nlohmann::json(request.ball->directions) : nlohmann::json(nullptr);
   document["range"] = request.range;
   document["resolution"] = request.resolution;
   document["clip"] = request.clip;
   document["threshold"] = sources.threshold ? nlohmann::json(*sources.threshold) : nlohmann::json(nullptr);
   document["detector"] = request.detector.empty() ? nlohmann::json(nullptr) : nlohmann::json(request.detector);
-  document["save"] = request.save.empty() ? nlohmann::json(nullptr) : nlohmann::json(request.save);
+}
+
+std::string pixelsKey(const std::vector<float>& pixels) {
+  return sha256Hex(pixels.data(), pixels.size() * sizeof(float));
+}
+
+nlohmann::json stepKey(const StepRequest& step) { return {step.operation, toJson(step.parameters), step.threatModel}; }
+
+/// All that decides the numbers.
+std::string keyOf(const LandscapeRequest& request, const Model& model, const Middle& middle,
+                  const ValueSources& sources, int threads) {
+  nlohmann::json all = {{"space", request.ball ? "ball" : "image"},
+                        {"model", model.sha256},
+                        {"image", pixelsKey(toImage(middle.image[0]).pixels)},
+                        {"data", middle.data ? middle.data->checksum : ""},
+                        {"index", request.index},
+                        {"label", middle.label},
+                        {"values", request.values},
+                        {"range", request.range},
+                        {"resolution", request.resolution},
+                        {"scale", request.scale},
+                        {"clip", request.clip},
+                        {"detector", request.detector},
+                        {"detector_parameters", toJson(request.detectorParameters)},
+                        {"seed", request.seed},
+                        {"device", model.classifier->device().str()},
+                        {"threads", threads}};
+  all["threshold"] = sources.threshold ? nlohmann::json(*sources.threshold) : nlohmann::json(nullptr);
+  for (const StepRequest& step : request.directions) all["directions"].push_back(stepKey(step));
+  if (request.attack) all["attack"] = stepKey(*request.attack);
+  if (request.mask) all["mask"] = pixelsKey(request.mask->pixels);
+  if (request.plane) {
+    for (const auto& axis : request.plane->axes) all["plane"].push_back(pixelsKey(axis));
+  }
+  if (request.ball) all["ball"] = {request.ball->norm, request.ball->directions};
+  return LandscapeCache::keyOf(all);
+}
+
+/// Of a plane, what its points look like and where the attack's images lie.
+void describePlane(const Plane& plane, const AttackedPath& path, LandscapeResult& result) {
+  result.images = imagesOf(plane);
+  if (!path.images.defined()) return;
+  result.attackSucceeded = path.success;
+  for (const Plane::Place& place : plane.locate(path.images)) {
+    result.path.push_back({place.x, place.y, place.distance});
+  }
 }
 
 }  // namespace
 
-std::vector<LandscapeDirectionInfo> EngineImpl::landscapeDirections() const {
-  std::vector<LandscapeDirectionInfo> list;
-  for (const auto& entry : whorl::landscapeDirections()) {
-    list.push_back({entry.spec, entry.needsAttack, entry.needsImage});
-  }
-  return list;
-}
-
-std::vector<LandscapeValueInfo> EngineImpl::landscapeValues() const {
-  std::vector<LandscapeValueInfo> list;
-  for (const auto& entry : whorl::landscapeValues()) {
-    list.push_back({entry.spec, entry.distances, entry.threshold, entry.gradients, entry.detector, entry.perClass});
-  }
-  return list;
-}
-
-LandscapeColours EngineImpl::landscapeColours() const {
-#ifdef WHORL_MINIMAL
-  return {};
-#else
-  return {viridis().begin(), viridis().end()};
-#endif
-}
-
-void EngineImpl::saveLandscape(const Surface& surface, const std::string& path) {
-  translated("landscape", [&] {
-    checkSurfaceFile(path);
-    writeSurface(surface, path);
-  });
-}
-
 LandscapeResult EngineImpl::landscape(const LandscapeRequest& request, const JobContext& context,
                                       const LandscapeHooks& hooks) {
   return translated("landscape", [&] {
-    const Stopwatch total;
     if (!request.save.empty()) checkSurfaceFile(request.save);
-    const Grid grid(static_cast<int>(request.directions.size()), request.range, request.resolution);
-    const int threadCount = threadsFor(request.threads);
-    const ThreadScope threads(threadCount);
-    const auto model = m_models.load(request.model, parseDevice(request.device).str());
-    const auto detector = detectorOf(request, *model);
-    AttackedPath path = preparedPath(request, *model);
-    const Middle middle = middleOf(request, *model, m_datasets, context);
-
-    const Stopwatch first;
-    const ValueSources sources = sourcesOf(request, *model, middle, detector.get());
-    const PointValues values(sources, request.values);
-    runPath(path, request, *model, middle, context);
-    const Plane plane = planeOf(request, *model, middle, path);
-    const SamplingPlan plan = planOf(*model, values, detector.get(), threadCount);
-    LandscapeResult result;
-    result.images = imagesOf(plane);
-    result.middle = middle.verdict;
-    result.label = middle.label;
-    if (path.images.defined()) {
-      result.attackSucceeded = path.success;
-      for (const Plane::Place& place : plane.locate(path.images)) {
-        result.path.push_back({place.x, place.y, place.distance});
-      }
-    }
-    if (hooks.onStart) hooks.onStart(result);
-    const Stopwatch watch;
-    result.surface = sampleSurface(plane, grid, values, plan, context, [&](const Surface& level) {
-      if (result.firstPictureSeconds == 0) result.firstPictureSeconds = first.seconds();
-      if (hooks.onLevel) hooks.onLevel(level);
-    });
-    result.seconds = watch.seconds();
-
-    const auto device = model->classifier->device();
-    auto document = documentHead("landscape", request.seed, device.str(), threadCount, plan.batchSize, "float32");
-    document["plan"]["workers"] = plan.workers;
-    describe(document, request, *model, middle, sources);
-    document["detector_parameters"] = detector ? toJson(detector->parameters()) : nlohmann::json(nullptr);
-    document["attack"] = attackDocument(path, result);
-    document["points"] = grid.pointCount();
-    document["first_picture_seconds"] = result.firstPictureSeconds;
-    document["seconds"] = result.seconds;
-    document["points_per_second"] = numberOrNull(static_cast<double>(grid.pointCount()) / result.seconds);
-    document.update(surfaceDocument(result.surface));
-    if (!request.save.empty()) writeSurface(result.surface, request.save);
-    document["total_seconds"] = total.seconds();
-    result.json = jsonText(document);
-    return result;
+    return request.weights ? weightLandscape(request, context, hooks) : imageLandscape(request, context, hooks);
   });
+}
+
+LandscapeResult EngineImpl::imageLandscape(const LandscapeRequest& request, const JobContext& context,
+                                           const LandscapeHooks& hooks) {
+  const Stopwatch total;
+  const std::size_t axes = request.plane ? request.plane->axes.size() : request.directions.size();
+  const Grid grid(request.ball ? 1 : static_cast<int>(axes), request.range, request.resolution);
+  if (request.ball && request.attack) {
+    throw Error(ErrorKind::Usage, "a ball has no place for an attack's path", "attack", "leave it out");
+  }
+  const int threadCount = threadsFor(request.threads);
+  const ThreadScope threads(threadCount);
+  const auto model = m_models.load(request.model, parseDevice(request.device).str());
+  const auto detector = detectorOf(request, *model);
+  AttackedPath path = preparedPath(request, *model);
+  const Middle middle = middleOf(request, *model, m_datasets, context);
+
+  const Stopwatch first;
+  const ValueSources sources = sourcesOf(request, *model, middle, detector.get());
+  const PointValues values(sources, request.values);
+  const std::string key = keyOf(request, *model, middle, sources, threadCount);
+  if (auto known = m_landscapes.find(key)) return againFrom(std::move(*known), request, hooks, total);
+  const SamplingPlan plan = planOf(*model, values, detector.get(), threadCount);
+  LandscapeResult result;
+  result.middle = middle.verdict;
+  result.label = middle.label;
+  const auto onLevel = [&](const Surface& level) {
+    if (result.firstPictureSeconds == 0) result.firstPictureSeconds = first.seconds();
+    if (hooks.onLevel) hooks.onLevel(level);
+  };
+  std::optional<Plane> plane;
+  if (!request.ball) {
+    runPath(path, request, *model, middle, context);
+    plane = planeOf(request, *model, middle, path);
+    describePlane(*plane, path, result);
+  }
+  if (hooks.onStart) hooks.onStart(result);
+  const Stopwatch watch;
+  if (plane) {
+    result.surface = sampleSurface(*plane, grid, values, plan, context, onLevel);
+  } else {
+    const Ball ball(middle.image, request.ball->directions, parseBallNorm(request.ball->norm), request.seed,
+                    request.clip);
+    result.surface = sampleBall(ball, request.range, request.resolution, values, plan, context, onLevel);
+  }
+  result.seconds = watch.seconds();
+
+  const std::int64_t points = grid.pointCount() * (request.ball ? request.ball->directions : 1);
+  const auto device = model->classifier->device();
+  auto document = documentHead("landscape", request.seed, device.str(), threadCount, plan.batchSize, "float32");
+  document["plan"]["workers"] = plan.workers;
+  describe(document, request, *model, middle, sources);
+  document["detector_parameters"] = detector ? toJson(detector->parameters()) : nlohmann::json(nullptr);
+  document["attack"] = attackDocument(path, result);
+  document["points"] = points;
+  document["first_picture_seconds"] = result.firstPictureSeconds;
+  document["seconds"] = result.seconds;
+  document["points_per_second"] = numberOrNull(static_cast<double>(points) / result.seconds);
+  m_landscapes.keep(key, {result, document});
+  return finished(std::move(result), std::move(document), request, total);
 }
 
 }  // namespace whorl

@@ -22,6 +22,16 @@ struct LandscapeDirectionInfo {
   OperationSpec spec;
   bool needsAttack = false;   ///< LandscapeRequest::attack
   bool needsDataset = false;  ///< LandscapeRequest::dataset
+  bool needsMask = false;     ///< LandscapeRequest::mask
+};
+
+/// A way to spread networks over a line or a plane, and what it can't do without.
+struct WeightDirectionInfo {
+  OperationSpec spec;
+  int leastModels = 0;  ///< WeightLandscape::models
+  int mostModels = 0;
+  double usualRange = 1;
+  bool measures = false;  ///< what "auto" means for WeightLandscape::batchNorm
 };
 
 /// Something to show, and what it can't do without.
@@ -34,7 +44,26 @@ struct LandscapeValueInfo {
   bool perClass = false;       ///< layers NAME_0, NAME_1, …
 };
 
-/// Values on a line or a plane of images through one image (docs/landscapes.md).
+/// Networks around a model's own, judged by images of LandscapeRequest::dataset.
+struct WeightLandscape {
+  StepRequest direction = {"random", {}};  ///< a name of weightDirections() with its parameters
+  std::vector<std::string> models;         ///< others of the same architecture, in the order that the direction wants
+  std::string split = "test";              ///< "train" or "test"
+  std::int64_t count = 1000;               ///< of its images, drawn by the seed; fewer where there are fewer
+  /// BatchNorm's running statistics: "keep" (along random directions and trajectories the model's own, between models
+  /// mixed like weights), "measure" (anew at each point on the images that judge it), "auto" (as the direction's info
+  /// says).
+  std::string batchNorm = "auto";
+  std::string saveBend;  ///< .safetensors: the control point that was trained, as a model; "" for none
+};
+
+/// Images around one image: rays in random directions, and how a value is distributed at each distance.
+struct BallLandscape {
+  std::string norm = "l2";       ///< of the distance: "l2" or "linf"
+  std::int64_t directions = 64;  ///< rays, drawn by the seed
+};
+
+/// Values on a line or a plane of images through one image (docs/landscapes.md), or of `weights`, or in a `ball`.
 struct LandscapeRequest {
   std::string model;
   Image image;               ///< of the model's input size; without pixels: test image `index` of `dataset`
@@ -43,8 +72,12 @@ struct LandscapeRequest {
   std::optional<int> label;  ///< true class; without it the data set's, or the model's own guess for `image`
   /// One for a line, two for a plane: names of landscapeDirections() with their parameters.
   std::vector<StepRequest> directions = {{"gradient-sign", {}}, {"rademacher", {}}};
-  std::optional<StepRequest> attack;                    ///< whose path is located, and which directions may follow
-  std::vector<std::string> values = {"cross_entropy"};  ///< names of landscapeValues()
+  std::optional<StepRequest> attack;  ///< whose path is located, and which directions may follow
+  std::optional<Image> mask;          ///< of the direction "mask": of the model's input size
+  std::optional<PlaneImages> plane;   ///< instead of directions: that of another landscape, whatever it was made from
+  std::optional<WeightLandscape> weights;  ///< networks instead of images: directions, attack, detector don't count
+  std::optional<BallLandscape> ball;       ///< instead of directions
+  std::vector<std::string> values = {"cross_entropy"};  ///< names of landscapeValues(), or weightValues()
   double range = 0.5;                                   ///< to either side, in units of `scale`
   int resolution = 51;                                  ///< points an axis, 2 to 513
   std::string scale = "linf";  ///< what 1 means along a direction: "linf" a largest pixel change of 1, "l2" a distance
@@ -67,12 +100,15 @@ struct LandscapePlace {
 
 struct LandscapeResult {
   Surface surface;
-  PlaneImages images;  ///< what its points look like
+  PlaneImages images;  ///< what its points look like; none where they are networks, or lie in a ball
   Verdict middle;      ///< what the model says of the image itself
   int label = 0;
+  /// Of networks, where the models lie, the request's own last; of a trajectory only.
   /// Of the attack, its iterates evenly thinned out to at most ExploreResult::kMostTracePoints, then what it returned.
   std::vector<LandscapePlace> path;
   std::optional<bool> attackSucceeded;
+  std::string batchNorm;           ///< "keep" or "measure", of weights; else ""
+  bool cached = false;             ///< it was computed before: the seconds are those of then
   double firstPictureSeconds = 0;  ///< from the loaded model and image to the coarsest picture, attack included
   double seconds = 0;              ///< of the values alone
   std::string json;

@@ -29,6 +29,15 @@ class LandscapeCliTest : public QObject, test::CliProgram {
            more;
   }
 
+  QStringList weights(const QStringList& more) const {
+    QStringList arguments{"landscape", "--space", "weights",   "--data", text("data"),
+                          "--device",  "cpu",     "--threads", "1"};
+    if (!more.contains("--model"))
+      arguments << "--model"
+                << "mnist-fingerprint";
+    return arguments + more;
+  }
+
   void expectError(const QStringList& arguments, int code, const QStringList& parts) const {
     const Outcome outcome = run(arguments);
     QVERIFY2(outcome.code == code, qPrintable(QStringLiteral("%1: %2").arg(outcome.code).arg(outcome.err)));
@@ -106,8 +115,64 @@ class LandscapeCliTest : public QObject, test::CliProgram {
       QVERIFY2(text.out.contains(name), name);
     }
     const Outcome json = run({"landscape", "--list", "--json", "-"});
-    QCOMPARE(json.json()["directions"].toArray().size(), 7);
+    QCOMPARE(json.json()["directions"].toArray().size(), 8);
+    QCOMPARE(json.json()["weight_directions"].toArray().size(), 4);
+    QCOMPARE(json.json()["weight_values"].toArray().size(), 5);
     QVERIFY(run({"landscape", "--help"}).out.contains("stability_distance"));
+  }
+
+  void networksComeAsJson() {
+    const Outcome outcome = run(weights(
+        {"--values", "cross_entropy,accuracy,fingerprint_loss", "--resolution", "3", "--range", "0.2", "--json", "-"}));
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    const QJsonObject json = outcome.json();
+    QCOMPARE(json["space"].toString(), QString("weights"));
+    QCOMPARE(json["count"].toInt(), 10);
+    QCOMPARE(json["batch_norm"].toString(), QString("keep"));
+    QCOMPARE(json["values"].toObject()["accuracy"].toArray().size(), 3);
+    QVERIFY(json["seconds"].toDouble() > 0);
+  }
+
+  void networksAreSpreadBetweenModels() {
+    const QString control = text("control.safetensors");
+    const Outcome own = run(weights({"--directions", "bend:steps=2,batch_size=4", "--models", "mnist-plain",
+                                     "--resolution", "3", "--save-bend", control, "--save", text("bend.vtk")}));
+    QVERIFY2(own.code == 0, qPrintable(own.err));
+    QVERIFY(own.out.contains("judged by") && own.out.contains("measured at each point"));
+    QVERIFY(fs::exists(path("bend.vtk")));
+    const Outcome again = run(weights({"--directions", "bend", "--models", "mnist-plain", control, "--resolution",
+                                       "3", "--batch-norm", "keep", "--json", "-"}));
+    QVERIFY2(again.code == 0, qPrintable(again.err));
+    QCOMPARE(again.json()["models"].toArray().size(), 2);
+    QCOMPARE(again.json()["batch_norm"].toString(), QString("keep"));
+  }
+
+  void ballsAndMasks() {
+    const Outcome ball = run(landscape({"--space", "ball", "--norm", "linf", "--rays", "8", "--range", "0.3",
+                                        "--resolution", "4", "--values", "margin,predicted", "--json", "-"}));
+    QVERIFY2(ball.code == 0, qPrintable(ball.err));
+    QCOMPARE(ball.json()["values"].toObject().size(), 9);
+    QCOMPARE(ball.json()["x"].toArray().last().toDouble(), 0.3);
+    const Outcome mask = run(
+        landscape({"--directions", "mask", "--mask", text("data/test/4/0.png"), "--resolution", "3", "--json", "-"}));
+    QVERIFY2(mask.code == 0, qPrintable(mask.err));
+    QCOMPARE(mask.json()["directions"].toArray().first().toObject()["direction"].toString(), QString("mask"));
+  }
+
+  void whatSaysNothingIsRefused() {
+    expectError(weights({"--index", "3"}), 2, {"--index", "weights"});
+    expectError(weights({"--attack", "fgsm"}), 2, {"--attack"});
+    expectError(weights({"--rays", "3"}), 2, {"--rays"});
+    expectError(landscape({"--count", "3"}), 2, {"--count", "image"});
+    expectError(landscape({"--space", "ball", "--directions", "gaussian"}), 2, {"--directions", "ball"});
+    expectError(landscape({"--space", "inner"}), 2, {"--space"});
+    expectError(weights({"--directions", "random", "random"}), 2, {"dimensions=2"});
+    expectError(weights({"--directions", "line"}), 2, {"0 other models", "1"});
+    expectError(weights({"--directions", "line", "--models", "shapes-fingerprint"}), 3, {"Shapes", "architecture"});
+    expectError(weights({"--directions", "gradient"}), 2, {"gradient", "trajectory"});
+    expectError(weights({"--values", "margin"}), 2, {"margin", "accuracy"});
+    expectError(weights({"--count", "0"}), 2, {"count"});
+    expectError(landscape({"--directions", "mask"}), 2, {"no mask"});
   }
 
   void saysWhatIsWrong() {

@@ -52,17 +52,22 @@ class LandscapeTest : public QObject {
   void adaptiveAttacksAndDetectors();
   void theSameSeedGivesTheSameNumbers();
   void cancellingLeavesNoFile();
+  void aMaskIsADirection();
+  void anotherLandscapesPlaneIsTakenOver();
+  void aBallIsADistribution();
+  void askingAgainIsImmediate();
   void nonsenseIsRefused();
 };
 
 void LandscapeTest::initTestCase() { m_engine.train(); }
 
 void LandscapeTest::listsAreThoseOfTheTables() {
-  QCOMPARE(m_engine->landscapeDirections().size(), std::size_t{7});
+  QCOMPARE(m_engine->landscapeDirections().size(), std::size_t{8});
   QCOMPARE(m_engine->landscapeValues().size(), std::size_t{10});
   for (const LandscapeDirectionInfo& info : m_engine->landscapeDirections()) {
     QCOMPARE(info.needsAttack, info.spec.name == "adversarial" || info.spec.name == "pca");
     QCOMPARE(info.needsDataset, info.spec.name == "image");
+    QCOMPARE(info.needsMask, info.spec.name == "mask");
   }
   for (const LandscapeValueInfo& info : m_engine->landscapeValues()) {
     const bool distances = info.spec.name.starts_with("fingerprint") || info.spec.name == "accepted";
@@ -279,6 +284,115 @@ void LandscapeTest::cancellingLeavesNoFile() {
   asked.resolution = 9;
   landscape(asked);
   QVERIFY(std::filesystem::exists(asked.save));
+}
+
+void LandscapeTest::aMaskIsADirection() {
+  LandscapeRequest asked = request();
+  const Image middle = m_engine->testImages(m_engine.data(), 3, 1, JobContext{}).front().image;
+  Image mask{middle.shape, std::vector<float>(middle.pixels.size(), 0.0F)};
+  mask.pixels[5] = 0.5F;
+  mask.pixels[9] = 0.25F;
+  asked.mask = mask;
+  asked.directions = {{"mask", {}}};
+  const LandscapeResult result = landscape(asked);
+  const std::vector<float>& axis = result.images.axes.at(0);
+  QCOMPARE(axis[5], 1.0F);  // in units of linf
+  QCOMPARE(axis[9], 0.5F);
+  QCOMPARE(axis[6], 0.0F);
+  // Colours count by their mean.
+  Image colours{{3, middle.shape.height, middle.shape.width}, {}};
+  for (int c = 0; c < 3; ++c) colours.pixels.insert(colours.pixels.end(), mask.pixels.begin(), mask.pixels.end());
+  asked.mask = colours;
+  QVERIFY(std::abs(landscape(asked).images.axes.at(0)[9] - 0.5F) < 1e-6F);
+  asked.mask->pixels.assign(asked.mask->pixels.size(), 0.0F);
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::BadInput);
+  asked.mask = test::tinyImage(0, 1, 20);
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::BadInput);
+  asked.mask.reset();
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::Usage);
+}
+
+void LandscapeTest::anotherLandscapesPlaneIsTakenOver() {
+  LandscapeRequest asked = request();
+  const LandscapeResult own = landscape(asked);
+  asked.plane = own.images;
+  asked.directions.clear();
+  const LandscapeResult taken = landscape(asked);
+  QVERIFY(!taken.cached);
+  QCOMPARE(taken.images.axes.size(), std::size_t{2});
+  for (std::size_t i = 0; i < 121; ++i) {
+    QVERIFY(std::abs(taken.surface.layers[0].values[i] - own.surface.layers[0].values[i]) < 1e-4);
+  }
+  asked.plane->axes[0].pop_back();
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::BadInput);
+}
+
+void LandscapeTest::aBallIsADistribution() {
+  LandscapeRequest asked = request();
+  asked.ball = BallLandscape{"l2", 20};
+  asked.values = {"cross_entropy", "predicted", "accepted"};
+  asked.range = 4;
+  const LandscapeResult result = landscape(asked);
+  QVERIFY(result.surface.isLine());
+  QCOMPARE(result.surface.x.front(), 0.0);
+  QCOMPARE(result.surface.x.back(), 4.0);
+  QCOMPARE(result.surface.layer("predicted_same").values.front(), 1.0);
+  const double middle = -std::log(result.middle.probabilities[std::size_t(result.label)]);
+  QVERIFY(std::abs(result.surface.layer("cross_entropy_median").values.front() - middle) < 1e-5);
+  for (std::size_t i = 0; i < 11; ++i) {
+    const auto at = [&](const char* name) { return result.surface.layer(name).values[i]; };
+    QVERIFY(at("cross_entropy_min") <= at("cross_entropy_q25") && at("cross_entropy_q25") <= at("cross_entropy_max"));
+    QVERIFY(at("accepted_mean") >= 0 && at("accepted_mean") <= 1);
+  }
+  const json document = json::parse(result.json);
+  QCOMPARE(document["space"].get<std::string>(), std::string("ball"));
+  QCOMPARE(document["rays"].get<int>(), 20);
+  QCOMPARE(document["points"].get<int>(), 220);
+  asked.attack = bim();
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::Usage);
+  asked.attack.reset();
+  asked.ball->norm = "l1";
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::Usage);
+  asked.ball = BallLandscape{"l2", 0};
+  QCOMPARE(kindOf([&] { landscape(asked); }), ErrorKind::Usage);
+}
+
+void LandscapeTest::askingAgainIsImmediate() {
+  LandscapeRequest asked = request();
+  asked.seed = 99;
+  asked.attack = bim();
+  const LandscapeResult first = landscape(asked);
+  QVERIFY(!first.cached);
+  std::vector<std::string> heard;
+  LandscapeHooks hooks;
+  hooks.onStart = [&](const LandscapeResult& result) {
+    heard.push_back("start " + std::to_string(result.path.size()));
+  };
+  hooks.onLevel = [&](const Surface& level) { heard.push_back(std::to_string(level.x.size())); };
+  const LandscapeResult again = landscape(asked, hooks);
+  QVERIFY(again.cached);
+  QCOMPARE(heard, (std::vector<std::string>{"start " + std::to_string(first.path.size()), "11"}));
+  QCOMPARE(again.surface.layers[0].values, first.surface.layers[0].values);
+  QVERIFY(again.images.axes == first.images.axes);
+  json one = json::parse(first.json), other = json::parse(again.json);
+  for (const char* name : {"cached", "total_seconds"}) {
+    one.erase(name);
+    other.erase(name);
+  }
+  QVERIFY(other == one);
+  // Whatever changes the numbers is asked anew.
+  using Request = LandscapeRequest;
+  const std::vector<std::function<void(Request&)>> changes = {
+      [](Request& r) { r.range = 0.4; },      [](Request& r) { r.index = 4; },
+      [](Request& r) { r.clip = true; },      [](Request& r) { r.values = {"margin"}; },
+      [](Request& r) { r.label = 1; },        [](Request& r) { r.attack->parameters.set("epsilon", 0.25); },
+      [](Request& r) { r.scale = "l2"; },     [](Request& r) { r.directions[0].operation = "gradient"; },
+      [](Request& r) { r.threshold = 0.125; }};
+  for (const auto& change : changes) {
+    Request changed = asked;
+    change(changed);
+    QVERIFY(!landscape(changed).cached);
+  }
 }
 
 void LandscapeTest::nonsenseIsRefused() {

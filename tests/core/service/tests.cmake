@@ -13,6 +13,8 @@ whorl_add_test(core/service/robustness_measures_test.cpp TORCH LIBS whorl_engine
 whorl_add_test(core/service/detect_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/evaluate_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/landscape_test.cpp TORCH LIBS whorl_engine_core LABELS core)
+whorl_add_test(core/service/landscape_cache_test.cpp LIBS whorl_engine_core LABELS core)
+whorl_add_test(core/service/landscape_weights_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/models_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/torchscript_models_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 add_dependencies(test_core_service_torchscript_models whorl-torchscript-probe)
