@@ -22,13 +22,10 @@ class OpenIndex;
 class RecipeWorkbench;
 
 /// The engine itself. Its methods are spread over files by what they do: engine_impl.cpp (start, jobs, data, files),
-/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, theory.cpp, evaluate.cpp, attack_plan.cpp, predict.cpp,
-/// similar_index.cpp, similar_query.cpp, similar_benchmark.cpp, selftest.cpp. All state is behind the two stores, which lock by themselves; each operation owns its tensors, so
-/// several may run at once.
-/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, landscape_lists.cpp,
-/// landscape_weights.cpp, theory.cpp, evaluate.cpp,
-/// attack_plan.cpp, predict.cpp, selftest.cpp. All state is behind the stores, which lock by themselves; each
-/// operation owns its tensors, so several may run at once.
+/// lists.cpp, training.cpp, explore.cpp, landscape.cpp, landscape_lists.cpp, landscape_weights.cpp, theory.cpp,
+/// evaluate.cpp, attack_plan.cpp, predict.cpp, similar_index.cpp, similar_query.cpp, similar_benchmark.cpp,
+/// selftest.cpp. All state is behind the stores, which lock by themselves; each operation owns its tensors, so several
+/// may run at once.
 class EngineImpl : public Engine {
  public:
   explicit EngineImpl(EngineOptions options);
