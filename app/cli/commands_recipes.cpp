@@ -15,6 +15,7 @@
 #include "app/cli/recipe_tables.h"
 #include "app/cli/text.h"
 #include "core/base/error.h"
+#include "core/service/comparison_run.h"
 #include "core/service/run_forecast.h"
 
 namespace whorl::cli {
@@ -39,8 +40,20 @@ void listRecipes(Session& session) {
     text += info.problem.empty() ? padded(joined(info.presets), 14) + oneLine(info.title) : oneLine(info.problem);
     text += "\n";
   }
+  json others = json::array();
+  for (const ComparisonInfo& info : comparisons(session.engine())) {
+    others.push_back({{"id", info.id},
+                      {"title", info.title},
+                      {"summary", info.summary},
+                      {"path", info.path},
+                      {"presets", info.presets},
+                      {"problem", info.problem.empty() ? json(nullptr) : json(info.problem)}});
+    text += padded(oneLine(info.id), 20);
+    text += info.problem.empty() ? padded(joined(info.presets), 14) + oneLine(info.title) : oneLine(info.problem);
+    text += "\n";
+  }
   session.print(text);
-  session.writeJson(jsonText(json{{"recipes", list}}));
+  session.writeJson(jsonText(json{{"recipes", list}, {"comparisons", others}}));
 }
 
 // ---- run -----------------------------------------------------------------------------------------------------------
@@ -107,7 +120,34 @@ void refuseFailures(const RecipeResult& result, const RecipeRequest& request) {
               request.dryRun ? "" : "the same command tries them again");
 }
 
+/// A comparison of trained models, the other kind of recipe.
+void runCompared(Session& session, const RecipeRequest& recipe) {
+  for (const auto& [given, option] : {std::pair{!recipe.only.empty(), "--only"}, {!recipe.rerun.empty(), "--rerun"}}) {
+    if (given) throw Error(ErrorKind::Usage, "a comparison of models has no cells to choose", option, "leave it out");
+  }
+  ComparisonRequest request;
+  request.recipe = recipe.recipe;
+  request.preset = recipe.preset;
+  request.store = recipe.store;
+  request.report = recipe.report;
+  request.dryRun = recipe.dryRun;
+  request.device = session.options().device;
+  request.threads = session.options().threads;
+  ComparisonResult result;
+  session.run(
+      Lane::Training, "run " + request.recipe,
+      [&](JobContext& context) {
+        result =
+            runComparison(session.engine(), request, context, [&](const std::string& line) { session.note(line); });
+      },
+      "steps");
+  for (const auto& line : result.lines) session.print(oneLine(line) + "\n");
+  if (!result.reportPath.empty()) session.print("report  " + oneLine(result.reportPath) + "\n");
+  session.writeJson(result.json);
+}
+
 void runRecipe(Session& session, RecipeRequest request) {
+  if (comparisonPath(session.engine(), request.recipe)) return runCompared(session, request);
   request.device = session.options().device;
   request.threads = session.options().threads;
   Forecast forecast;

@@ -24,6 +24,8 @@ class ArchitectureTest : public QObject {
     QTest::newRow("reference-cnn") << 259'106LL;
     // (1,792 + 128) + (73,856 + 256) + (295,168 + 512) + (590,080 + 512) + 5,140
     QTest::newRow("conv-84") << 967'444LL;
+    // (896 + 64) + (18,496 + 128) + (73,856 + 256) + 73,792 + 650
+    QTest::newRow("embedding-small") << 168'138LL;
   }
   void parameterCountsAreThePublishedOnes() {
     QFETCH(qlonglong, count);

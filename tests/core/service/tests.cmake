@@ -4,6 +4,7 @@ whorl_add_test(core/service/attacked_images_test.cpp TORCH LIBS whorl_engine_cor
 whorl_add_test(core/service/engine_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/even_trace_test.cpp LABELS core)
 whorl_add_test(core/service/training_test.cpp TORCH LIBS whorl_engine_core LABELS core)
+whorl_add_test(core/service/comparison_run_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/corruption_run_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/robustness_test.cpp TORCH LIBS whorl_engine_core LABELS core)
 whorl_add_test(core/service/output_divergence_test.cpp LIBS whorl_service LABELS core)
