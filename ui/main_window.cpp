@@ -27,6 +27,7 @@
 #include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/pages/models_page.h"
+#include "ui/pages/similar_page.h"
 #include "ui/pages/theory_page.h"
 #include "ui/pages/train_page.h"
 #include "ui/session/engine_session.h"
@@ -108,6 +109,8 @@ void MainWindow::addPages() {
   addPage(QStringLiteral("train"), tr("Train"), train);
   m_evaluate = new EvaluatePage(m_session, m_pages);
   addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate);
+  m_similar = new SimilarPage(m_session, m_pages);
+  addPage(QStringLiteral("similar"), tr("Similar"), m_similar);
   addPage(QStringLiteral("models"), tr("Models"), models);
   m_pageActions->actions().first()->setChecked(true);
 
@@ -121,6 +124,12 @@ void MainWindow::addPages() {
   addPageCommands(train, models);
   addLandscapeCommands();
   addEvaluateCommands();
+  addSimilarCommands();
+  connect(m_similar, &SimilarPage::openWanted, this,
+          [this](const Image& image, const QString& title, std::optional<int> label) {
+            m_explore->openMade(image, title, label);
+            showPage(QStringLiteral("explore"));
+          });
   // Undo is about the steps that one sees.
   connect(m_pages, &QStackedWidget::currentChanged, this,
           [this] { m_steps->undoStack()->setActive(m_pages->currentWidget() == m_explore); });
@@ -247,6 +256,24 @@ void MainWindow::addEvaluateCommands() {
       &EvaluatePage::exportTableWithDialog);
 }
 
+void MainWindow::addSimilarCommands() {
+  const auto add = [this](const char* id, const QString& text, const char* icon, const QString& tip, auto act) {
+    m_commands->add({QString::fromLatin1(id), text, tr("Near-duplicates"), QString::fromLatin1(icon), {}, tip}, this,
+                    [this, act] {
+                      showPage(QStringLiteral("similar"));
+                      act(*m_similar);
+                    });
+  };
+  add("similar.index", tr("&Index the images"), "play", tr("Compute the features of the Similar page’s images"),
+      [](SimilarPage& page) { page.index(); });
+  add("similar.folder", tr("Search a &folder…"), "open", tr("Choose a folder of images to look for neighbours in"),
+      [](SimilarPage& page) { page.chooseFolder(); });
+  add("similar.query", tr("Look for an image &file…"), "search", tr("Open the query of the Similar page"),
+      [](SimilarPage& page) { page.chooseFile(); });
+  add("similar.measure", tr("&Measure precision and recall"), "evaluate",
+      tr("Tell distorted copies from other images, with both models"), [](SimilarPage& page) { page.measure(); });
+}
+
 void MainWindow::addThemeCommands() {
   auto* group = new QActionGroup(this);
   const std::pair<Theme, QString> kinds[] = {
@@ -289,12 +316,13 @@ void MainWindow::fillMenus() {
       {"view.zoom_in", "view.zoom_out", "view.zoom_all", "view.blink", "view.sort", "view.compare", "", "view.jobs"});
   put(view->addMenu(icon(QStringLiteral("theme")), tr("&Theme")), {"theme.system", "theme.light", "theme.dark"});
   put(view, {"view.full_screen"});
-  put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.models", "",
-           "image.previous", "image.next", "image.random"});
+  put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.similar",
+           "page.models", "", "image.previous", "image.next", "image.random"});
   put(run, {"train.start", "train.pause", "train.keep", ""});
   put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",
             "evaluate.export_table", ""});
   put(run, {"landscape.open_point", "landscape.copy", "landscape.export", ""});
+  put(run, {"similar.index", "similar.folder", "similar.query", "similar.measure", ""});
   put(run, {"models.import", "models.export_table"});
   put(help, {"help.palette", "help.shortcuts", "", "help.about"});
 }

@@ -24,6 +24,7 @@ class JobsDock;
 class LandscapePage;
 class SideBar;
 class ModelsPage;
+class SimilarPage;
 class StepStack;
 class TrainPage;
 
@@ -44,9 +45,10 @@ class MainWindow : public QMainWindow {
   ExplorePage* explore() const { return m_explore; }
   LandscapePage* landscape() const { return m_landscape; }
   EvaluatePage* evaluate() const { return m_evaluate; }
+  SimilarPage* similar() const { return m_similar; }
   CommandRegistry* commands() const { return m_commands; }
   StepStack* steps() const { return m_steps; }
-  /// "explore", "landscape", "theory", "train", "evaluate", "models"; false for another name.
+  /// "explore", "landscape", "theory", "train", "evaluate", "similar", "models"; false for another name.
   bool showPage(const QString& name);
   QString currentPage() const;
   void setTheme(Theme theme);
@@ -66,6 +68,7 @@ class MainWindow : public QMainWindow {
   void addPageCommands(TrainPage* train, ModelsPage* models);
   void addLandscapeCommands();
   void addEvaluateCommands();
+  void addSimilarCommands();
   void addThemeCommands();
   void fillMenus();
   void addStatus();
@@ -88,6 +91,7 @@ class MainWindow : public QMainWindow {
   LandscapePage* m_landscape = nullptr;
   TrainPage* m_train = nullptr;
   EvaluatePage* m_evaluate = nullptr;
+  SimilarPage* m_similar = nullptr;
   JobsDock* m_jobs = nullptr;
   CommandPalette* m_palette = nullptr;
   QLabel* m_modelStatus = nullptr;

@@ -73,6 +73,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/models_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/models_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/notice_bar.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page_ask.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_curves.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_fetch.cpp
@@ -91,6 +93,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/session/engine_session.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/job_follower.cpp
   ${CMAKE_CURRENT_LIST_DIR}/session/session_store.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/similar/neighbour_list.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/similar/similar_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/icons.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/window_style.cpp
@@ -141,6 +145,7 @@ set(WHORL_UI_RESOURCES
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/reset.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/save.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/search.svg
+  ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/similar.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/sort.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/stop.svg
   ${CMAKE_CURRENT_LIST_DIR}/../resources/icons/theme.svg

@@ -54,6 +54,8 @@ class FakeLists : public Engine, public FakeWorld {
   }
   std::vector<CorruptionSuiteInfo> corruptionSuites() const override { return {}; }
   std::vector<ParameterSpec> robustnessParameters() const override { return {}; }
+  std::vector<std::string> featureDistances() const override { return {"l2", "cosine"}; }
+  std::vector<std::vector<StepRequest>> standardDistortions(const ImageShape&) const override { return {}; }
 
   std::vector<AttackInfo> attacks() const override {
     const auto epsilon = ParameterSpec::real("epsilon", 0.3, 0, 1, "[0,1]", "How far each pixel may move");

@@ -56,9 +56,9 @@ class MainWindowEvaluateTest : public QObject {
     World world;
     QVERIFY(QTest::qWaitForWindowExposed(world.window.get()));
     world.window->activateWindow();
-    const std::pair<Qt::Key, const char*> pages[] = {{Qt::Key_2, "landscape"}, {Qt::Key_3, "theory"},
-                                                     {Qt::Key_4, "train"},     {Qt::Key_5, "evaluate"},
-                                                     {Qt::Key_6, "models"},    {Qt::Key_1, "explore"}};
+    const std::pair<Qt::Key, const char*> pages[] = {
+        {Qt::Key_2, "landscape"}, {Qt::Key_3, "theory"}, {Qt::Key_4, "train"},  {Qt::Key_5, "evaluate"},
+        {Qt::Key_6, "similar"},   {Qt::Key_7, "models"}, {Qt::Key_1, "explore"}};
     for (const auto& [key, name] : pages) {
       QTest::keyClick(world.window.get(), key, Qt::ControlModifier);
       QCOMPARE(world.window->currentPage(), QString::fromLatin1(name));

@@ -19,7 +19,7 @@ void declare(QCommandLineParser& parser) {
       {QStringLiteral("model"), QStringLiteral("Begin with this model: a shipped name or a file."),
        QStringLiteral("model")},
       {QStringLiteral("page"),
-       QStringLiteral("Begin on this page: explore, landscape, theory, train, evaluate or models."),
+       QStringLiteral("Begin on this page: explore, landscape, theory, train, evaluate, similar or models."),
        QStringLiteral("page")},
       {QStringLiteral("theme"), QStringLiteral("Colours: system, light or dark."), QStringLiteral("theme")},
       {QStringLiteral("size"), QStringLiteral("Size of the window, such as 1280x800."), QStringLiteral("WxH")},
@@ -58,10 +58,11 @@ WindowOptions parseWindowOptions(const QStringList& arguments) {
                              QStringLiteral("theory"),
                              QStringLiteral("train"),
                              QStringLiteral("evaluate"),
+                             QStringLiteral("similar"),
                              QStringLiteral("models")};
   if (!pages.contains(options.page)) {
     options.problem =
-        QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate and models are there.")
+        QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate, similar and models are there.")
             .arg(options.page);
   }
   if (parser.isSet(QStringLiteral("theme"))) {
