@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <mutex>
 #include <numeric>
 
 #include <ATen/Parallel.h>
@@ -16,6 +15,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include "core/base/error.h"
+#include "core/nn/batch_workers.h"
 
 namespace whorl {
 namespace {
@@ -23,6 +23,7 @@ namespace {
 using torch::Tensor;
 
 constexpr std::int64_t kBlockRows = 1024;    ///< of 256 numbers: 1 MB, which stays in the cache
+constexpr std::int64_t kBlocksWorthAThread = 8;
 constexpr std::int64_t kQueriesAtOnce = 64;  ///< products of a block: 256 kB
 constexpr std::size_t kSlack = 256;          ///< rows that a query keeps beyond `top` before it sorts out
 constexpr double kUnit = 0x1p-24;            ///< rounding of float32
@@ -163,14 +164,23 @@ class Pass {
 
   void run() {
     const std::int64_t blocks = (m_rows.size(0) + kBlockRows - 1) / kBlockRows;
+    const std::int64_t parts =
+        std::clamp<std::int64_t>(blocks / kBlocksWorthAThread, 1, std::max(1, at::get_num_threads()));
     const std::vector<Candidates> empty = m_candidates;
-    at::parallel_for(0, blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-      const torch::NoGradGuard noGradients;
-      std::vector<Candidates> found = empty;
-      for (std::int64_t block = begin; block < end; ++block) scan(block, found);
-      const std::lock_guard lock(m_mutex);
-      for (std::size_t q = 0; q < found.size(); ++q) m_candidates[q].take(found[q]);
-    });
+    // Workers rather than threads inside an operator, which collapse on a busy machine.
+    BatchWorkers<std::vector<Candidates>> workers(parts, static_cast<int>(parts), 1);
+    workers.run(
+        [&](std::int64_t part) {
+          const torch::NoGradGuard noGradients;
+          std::vector<Candidates> found = empty;
+          for (std::int64_t block = part * blocks / parts; block < (part + 1) * blocks / parts; ++block) {
+            scan(block, found);
+          }
+          return found;
+        },
+        [&](std::int64_t, std::vector<Candidates>&& found) {
+          for (std::size_t q = 0; q < found.size(); ++q) m_candidates[q].take(found[q]);
+        });
   }
 
   std::vector<Neighbour> nearest(std::int64_t query, std::size_t top) const {
@@ -213,7 +223,6 @@ class Pass {
   FeatureDistance m_distance;
   std::vector<float> m_scales;
   std::vector<Candidates> m_candidates;
-  std::mutex m_mutex;
 };
 
 }  // namespace

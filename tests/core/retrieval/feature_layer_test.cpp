@@ -29,6 +29,8 @@ class FeatureLayerTest : public QObject {
     model->name = "made";
     model->architecture = architecture.name;
     model->input = {1, 28, 28};
+    model->mean = {0.5};
+    model->scale = {1};
     model->classifier = std::make_shared<NetworkClassifier>(network, std::vector<double>{0.5}, std::vector<double>{1});
     return model;
   }
@@ -63,11 +65,11 @@ class FeatureLayerTest : public QObject {
     const auto outputs = network->layerOutputs(images);
     const FeatureLayer first(m_model, "conv1", false);
     QCOMPARE(first.dimension(), std::int64_t{32 * 26 * 26});
-    QVERIFY(torch::allclose(first.rows(images), outputs[1].flatten(1)));
+    QVERIFY(torch::allclose(first.rows(images), outputs[1].flatten(1), 1e-4, 1e-5));
     const FeatureLayer features(m_model, "features", false);
     QCOMPARE(features.dimension(), std::int64_t{200});
     QVERIFY(torch::allclose(features.rows(images), outputs[outputs.size() - 3], 1e-4, 1e-5));
-    QVERIFY(torch::allclose(FeatureLayer(m_model, "logits", false).rows(images), network->logits(images)));
+    QVERIFY(torch::allclose(FeatureLayer(m_model, "logits", false).rows(images), network->logits(images), 1e-4, 1e-5));
     QVERIFY(torch::allclose(FeatureLayer(m_model, "probabilities", false).rows(images).sum(1), torch::ones({3})));
   }
 
