@@ -105,7 +105,8 @@ void MainWindow::addPages() {
   m_landscape = new LandscapePage(m_session, m_explore, m_steps, m_pages);
   addPage(QStringLiteral("explore"), tr("Explore"), m_explore);
   addPage(QStringLiteral("landscape"), tr("Landscape"), m_landscape);
-  addPage(QStringLiteral("theory"), tr("Theory"), new TheoryPage(m_session, m_pages));
+  m_theory = new TheoryPage(m_session, m_pages);
+  addPage(QStringLiteral("theory"), tr("Theory"), m_theory);
   addPage(QStringLiteral("train"), tr("Train"), train);
   m_evaluate = new EvaluatePage(m_session, m_pages);
   addPage(QStringLiteral("evaluate"), tr("Evaluate"), m_evaluate);
@@ -378,7 +379,11 @@ void MainWindow::restoreSession() {
   m_evaluate->restore(settings.value(QStringLiteral("evaluate/recipe")).toString(),
                       settings.value(QStringLiteral("evaluate/preset")).toString(),
                       settings.value(QStringLiteral("evaluate/metric")).toString());
-  if (const auto state = m_store.read()) m_explore->restore(*state);
+  if (const auto state = m_store.read()) {
+    m_explore->restore(*state);
+    m_landscape->restore(state->landscape);
+    m_theory->restore(state->theory);
+  }
 }
 
 void MainWindow::saveSession() {
@@ -391,7 +396,11 @@ void MainWindow::saveSession() {
   settings.setValue(QStringLiteral("evaluate/recipe"), m_evaluate->recipeId());
   settings.setValue(QStringLiteral("evaluate/preset"), m_evaluate->presetName());
   settings.setValue(QStringLiteral("evaluate/metric"), m_evaluate->metricId());
-  if (m_explore->model()) m_store.write(m_explore->state());
+  if (!m_explore->model()) return;
+  SessionState state = m_explore->state();
+  state.landscape = m_landscape->state();
+  state.theory = m_theory->state();
+  m_store.write(state);
 }
 
 }  // namespace whorl::ui

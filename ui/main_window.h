@@ -26,6 +26,7 @@ class SideBar;
 class ModelsPage;
 class SimilarPage;
 class StepStack;
+class TheoryPage;
 class TrainPage;
 
 /// The one window: pages in a side bar, the page in the middle, jobs below, and what is at work in the status bar.
@@ -89,6 +90,7 @@ class MainWindow : public QMainWindow {
   QActionGroup* m_pageActions = nullptr;
   ExplorePage* m_explore = nullptr;
   LandscapePage* m_landscape = nullptr;
+  TheoryPage* m_theory = nullptr;
   TrainPage* m_train = nullptr;
   EvaluatePage* m_evaluate = nullptr;
   SimilarPage* m_similar = nullptr;

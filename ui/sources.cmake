@@ -45,6 +45,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_dock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/beside_map.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/cross_sections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/direction_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/heat_map_actions.cpp
@@ -57,6 +58,8 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_geometry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/point_tip.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window_close.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page.cpp
@@ -76,6 +79,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page_ask.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_curves.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_fetch.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_form.cpp
@@ -99,6 +103,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/style/theme.cpp
   ${CMAKE_CURRENT_LIST_DIR}/style/window_style.cpp
   ${CMAKE_CURRENT_LIST_DIR}/theory/plane_view.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/theory/plane_view_actions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/theory/theory_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/chip.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/class_bars.cpp

@@ -52,6 +52,42 @@ inline std::vector<LandscapeValueInfo> fakeValues() {
           {{"accepted", "Accept region", "1 where it is below.", "", {}}, true, true}};
 }
 
+inline std::vector<WeightDirectionInfo> fakeWeightDirections() {
+  const auto dimensions = ParameterSpec::integer("dimensions", 2, 1, 2, "", "1 for a line, 2 for a plane");
+  return {{{"random", "Random directions", "Around the network.", "", {dimensions}}, 0, 0, 1, false},
+          {{"line", "Line to another network", "Straight.", "", {}}, 1, 1, 1, true},
+          {{"trajectory", "Training's path", "Its components.", "", {dimensions}}, 1, 100, 1.2, true}};
+}
+
+inline std::vector<LandscapeValueInfo> fakeWeightValues() {
+  return {{{"cross_entropy", "Cross-entropy", "In nats.", "", {}}},
+          {{"accuracy", "Accuracy", "Share that is right.", "", {}}},
+          {{"fingerprint_loss", "Fingerprint loss", "What training lowers.", "", {}}, true}};
+}
+
+/// Of networks: a bowl around (0.25, 0), which more images make deeper.
+inline Surface fakeWeightSurface(const LandscapeRequest& request, int side, std::int64_t images) {
+  const WeightLandscape& weights = *request.weights;
+  const auto dimensions = weights.direction.parameters.values().find("dimensions");
+  const bool line =
+      weights.direction.operation == "line" ||
+      (dimensions != weights.direction.parameters.values().end() && std::get<std::int64_t>(dimensions->second) == 1);
+  Surface surface;
+  for (int i = 0; i < side; ++i) surface.x.push_back(request.range * double(2 * i - (side - 1)) / double(side - 1));
+  surface.y = line ? std::vector<double>{0} : surface.x;
+  surface.images = images;
+  for (const std::string& value : request.values) {
+    surface.layers.push_back({value, {}});
+    for (const double y : surface.y) {
+      for (const double x : surface.x) {
+        const double bowl = (x - 0.25) * (x - 0.25) + 2 * y * y + 1.0 / double(images);
+        surface.layers.back().values.push_back(value == "accuracy" ? 1 - bowl / 10 : bowl);
+      }
+    }
+  }
+  return surface;
+}
+
 inline LandscapeColours fakeColours() {
   LandscapeColours colours;
   for (int i = 0; i < 16; ++i) colours.push_back({i / 15.0F, 0.25F, 1 - i / 15.0F});
@@ -67,7 +103,8 @@ class FakeLandscape : public FakeWorld {
     result.images.clip = request.clip;
     result.middle = verdictOf(request.image, model);
     result.label = request.label.value_or(result.middle.predicted);
-    for (const StepRequest& step : request.directions) {
+    if (request.plane) result.images.axes = request.plane->axes;
+    for (const StepRequest& step : request.plane ? std::vector<StepRequest>{} : request.directions) {
       result.images.axes.push_back(axis(step, path, result.images.axes.size()));
     }
     for (const Image& image : path) result.path.push_back(placeOf(image));
@@ -192,6 +229,7 @@ class FakeLandscapes {
       const std::lock_guard lock(m_mutex);
       m_requests.push_back(request);
     }
+    if (request.weights) return runWeights(request, context, hooks);
     std::vector<Image> path;
     if (request.attack) {
       ExploreRequest asked;
@@ -215,6 +253,26 @@ class FakeLandscapes {
     landscape.result.seconds = 0.01;
     ++ended;
     return landscape.result;
+  }
+
+  /// 9 points an axis by 16 images, all by 16, all by as many as are asked for.
+  LandscapeResult runWeights(const LandscapeRequest& request, const JobContext& context, const LandscapeHooks& hooks) {
+    LandscapeResult result;
+    result.batchNorm = "keep";
+    if (request.weights->direction.operation == "trajectory") result.path = {{1, 0.2, 0.1}, {0.4, 0.1, 0.2}, {}};
+    if (hooks.onStart) hooks.onStart(result);
+    for (const auto& [side, images] : {std::pair{9, std::int64_t{16}},
+                                       {request.resolution, std::int64_t{16}},
+                                       {request.resolution, request.weights->count}}) {
+      context.throwIfStopped();
+      result.surface = fakeWeightSurface(request, side, images);
+      context.report({images, request.weights->count, "judging networks", {}});
+      if (hooks.onLevel) hooks.onLevel(result.surface);
+      if (onLevel) onLevel(side, context);
+    }
+    context.throwIfStopped();
+    ++ended;
+    return result;
   }
 
   void save(const Surface& surface, const std::string& path) {

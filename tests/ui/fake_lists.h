@@ -98,6 +98,8 @@ class FakeLists : public Engine, public FakeWorld {
 
   std::vector<LandscapeDirectionInfo> landscapeDirections() const override { return fakeDirections(); }
   std::vector<LandscapeValueInfo> landscapeValues() const override { return fakeValues(); }
+  std::vector<WeightDirectionInfo> weightDirections() const override { return fakeWeightDirections(); }
+  std::vector<LandscapeValueInfo> weightValues() const override { return fakeWeightValues(); }
   LandscapeColours landscapeColours() const override { return fakeColours(); }
   FakeLandscapes landscapes;
   LandscapeResult landscape(const LandscapeRequest& request, const JobContext& context,

@@ -24,6 +24,7 @@ whorl_add_test(ui/landscape/landscape_controller_test.cpp GUI LIBS whorl_ui LABE
 whorl_add_test(ui/landscape/landscape_form_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/landscape/relief_geometry_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/landscape/relief_view_test.cpp GUI LIBS whorl_ui LABELS ui)
+whorl_add_test(ui/landscape/weight_view_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/live_attacks_test.cpp GUI LIBS whorl_ui LABELS ui)
 add_dependencies(test_ui_live_attacks whorl_engine)
 whorl_add_test(ui/live_responsiveness_test.cpp GUI LIBS whorl_ui LABELS ui)

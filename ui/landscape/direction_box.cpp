@@ -88,6 +88,17 @@ std::optional<StepRequest> DirectionBox::direction() const {
   return StepRequest{info->spec.name, m_form->values()};
 }
 
+std::string DirectionBox::name() const { return m_choice->currentData().toString().toStdString(); }
+
+Parameters DirectionBox::parameters() const { return m_form->values(); }
+
+void DirectionBox::choose(const std::string& name, const Parameters& parameters) {
+  const QSignalBlocker quiet(m_choice);
+  m_choice->setCurrentIndex(std::max(0, m_choice->findData(QString::fromStdString(name))));
+  showParameters();
+  m_form->setValues(parameters);
+}
+
 void DirectionBox::showParameters() {
   const LandscapeDirectionInfo* info = chosen();
   std::vector<ParameterSpec> specs = info ? info->spec.parameters : std::vector<ParameterSpec>{};

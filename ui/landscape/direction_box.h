@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/service/landscape_types.h"
@@ -27,6 +28,11 @@ class DirectionBox : public QWidget {
   void setPossible(bool attack, std::int64_t images);
   /// None for "Automatic", and for what isn't possible as things are.
   std::optional<StepRequest> direction() const;
+  /// "" for "Automatic", whether it is possible or not; and its parameters.
+  std::string name() const;
+  Parameters parameters() const;
+  /// Without emitting changed. An unknown name is "Automatic".
+  void choose(const std::string& name, const Parameters& parameters);
 
  Q_SIGNALS:
   void changed();

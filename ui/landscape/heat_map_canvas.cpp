@@ -62,7 +62,7 @@ struct HeatMapCanvas::Parts {
   QCPCurve* middle = nullptr;
   std::array<QCPItemStraightLine*, 2> cross{};
   std::vector<QCPItemText*> names;
-  QRectF place{-1, -1, 2, 2};
+  QRectF place;  ///< of the field: none yet
   QPalette palette;
 
   QCPCurve* curve(const QPen& pen) const {

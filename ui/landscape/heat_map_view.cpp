@@ -93,6 +93,22 @@ void HeatMapView::setOverlays(const HeatMapOverlays& overlays) {
   m_canvas.replot();
 }
 
+void HeatMapView::setCommonRange(const std::optional<std::pair<double, double>>& range) {
+  if (range == m_common) return;
+  m_common = range;
+  if (empty()) return;
+  drawField();
+  drawOverlays();
+  m_canvas.replot();
+}
+
+std::optional<std::pair<double, double>> HeatMapView::valueRange() const {
+  const SurfaceLayer* layer = empty() ? nullptr : findLayer(*m_surface, m_layer);
+  if (!layer) return std::nullopt;
+  const auto [least, largest] = std::minmax_element(layer->values.begin(), layer->values.end());
+  return std::pair(*least, *largest);
+}
+
 void HeatMapView::clear(const QString& why) {
   m_plane.reset();
   m_surface.reset();
@@ -135,14 +151,15 @@ void HeatMapView::drawField() {
   }
   const bool classes = m_layer == "predicted";
   m_canvas.setField(values, static_cast<int>(columns), place, !classes && m_layer != "accepted");
-  const auto [least, largest] = std::minmax_element(values.begin(), values.end());
+  const auto [least, largest] = m_common.value_or(*valueRange());
+  m_shown = {least, largest};
   if (classes && m_names.size() > 1) {
     m_canvas.setScale(m_layerTitle, 0, static_cast<double>(m_names.size() - 1),
                       m_names.size() <= 20 ? m_names : QStringList());
   } else if (m_layer == "accepted") {
     m_canvas.setScale(m_layerTitle, 0, 1, {tr("rejected"), tr("accepted")});
   } else {
-    m_canvas.setScale(m_layerTitle, *least, *largest);
+    m_canvas.setScale(m_layerTitle, least, largest);
   }
 }
 
@@ -151,17 +168,17 @@ void HeatMapView::drawOverlays() {
   drawBorders();
   drawAccepted();
   drawPath();
-  m_canvas.setMiddle(tr("the image"));
+  m_canvas.setMiddle(ofNetworks() ? tr("the network") : tr("the image"));
 }
 
 void HeatMapView::drawContours(const SurfaceLayer& layer) {
   std::vector<ContourLine> low;
   std::vector<ContourLine> high;
   if (m_overlays.contours && m_layer != "predicted" && m_layer != "accepted") {
-    const auto [least, largest] = std::minmax_element(layer.values.begin(), layer.values.end());
-    for (const double level : contourLevels(*least, *largest, kContours)) {
+    const auto [least, largest] = m_common.value_or(*valueRange());
+    for (const double level : contourLevels(least, largest, kContours)) {
       auto lines = contourLines(*m_surface, layer.values, level);
-      auto& group = level < (*least + *largest) / 2 ? low : high;
+      auto& group = level < (least + largest) / 2 ? low : high;
       std::move(lines.begin(), lines.end(), std::back_inserter(group));
     }
   }
@@ -202,7 +219,7 @@ void HeatMapView::drawAccepted() {
 void HeatMapView::drawPath() {
   ContourLine path;
   if (m_overlays.path && !m_plane->path.empty()) {
-    path.push_back({0, 0});
+    if (!ofNetworks()) path.push_back({0, 0});  // the image itself; of networks the last one is in the middle
     for (const LandscapePlace& place : m_plane->path) path.push_back({place.x, place.y});
   }
   m_canvas.setPath(path, m_attack);
@@ -230,7 +247,8 @@ void HeatMapView::showTip(const QPoint& position) {
   const QPoint inPlot = m_canvas.widget()->mapFrom(this, position);
   if (empty() || !m_canvas.contains(inPlot)) return hideTip();
   const LandscapePoint point = nearestPoint(*m_surface, m_canvas.pointAt(inPlot));
-  m_tip->showAt(position, toQImage(m_plane->images.at(point.x, point.y)), describe(point));
+  const QImage image = ofNetworks() ? QImage() : toQImage(m_plane->images.at(point.x, point.y));
+  m_tip->showAt(position, image, describe(point));
   Q_EMIT hovered(point);
 }
 

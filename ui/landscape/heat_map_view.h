@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "ui/landscape/heat_map_canvas.h"
 #include "ui/landscape/landscape_controller.h"
@@ -49,6 +50,12 @@ class HeatMapView : public QWidget {
   /// τ of the accept region; none: there is none.
   void setThreshold(std::optional<double> threshold);
   void setOverlays(const HeatMapOverlays& overlays);
+  /// Colours and contours over this range instead of the layer's own: of two maps that are to be compared.
+  void setCommonRange(const std::optional<std::pair<double, double>>& range);
+  /// Least and largest value of the layer; none where nothing is shown.
+  std::optional<std::pair<double, double>> valueRange() const;
+  /// Least and largest value in colour.
+  std::pair<double, double> shownRange() const { return m_shown; }
   /// Nothing is shown but these words.
   void clear(const QString& why);
 
@@ -88,6 +95,8 @@ class HeatMapView : public QWidget {
   bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
+  /// Its points are networks: there are no images of them.
+  bool ofNetworks() const { return m_plane->images.middle.pixels.empty(); }
   void place();
   void drawField();
   void drawOverlays();
@@ -111,6 +120,8 @@ class HeatMapView : public QWidget {
   std::string m_layer;
   QString m_layerTitle;
   std::optional<double> m_threshold;
+  std::optional<std::pair<double, double>> m_common;
+  std::pair<double, double> m_shown;
   HeatMapOverlays m_overlays;
   QPointF m_picked;
   QPoint m_pressed;

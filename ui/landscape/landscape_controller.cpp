@@ -34,11 +34,12 @@ std::uint64_t LandscapeController::ask(LandscapeRequest request, std::shared_ptr
 std::shared_ptr<Job> LandscapeController::start(const std::shared_ptr<Query>& query, std::uint64_t number) {
   m_channel = std::make_shared<Channel>();
   m_runningNumber = number;
-  const Lane lane = query->request.resolution > kQuickResolution ? Lane::Batch : Lane::Interactive;
+  const bool longWork = query->request.weights || query->request.resolution > kQuickResolution;
+  const Lane lane = longWork ? Lane::Batch : Lane::Interactive;
   auto job = m_session->run(
       this, lane, query->title,
       [query, channel = m_channel](Engine& engine, const JobContext& context) {
-        query->request.image = *query->image;
+        if (query->image) query->request.image = *query->image;
         LandscapeHooks hooks;
         hooks.onStart = [&](const LandscapeResult& start) {
           const std::lock_guard lock(channel->mutex);

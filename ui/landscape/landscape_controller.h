@@ -27,11 +27,13 @@ class LandscapeController : public QObject {
  public:
   /// So often is it looked whether there is news.
   static constexpr int kLookMs = 40;
-  /// Finer landscapes are long work: they are a job of the list of jobs, and give way to single images.
+  /// Finer landscapes, and those of networks, are long work: they are a job of the list of jobs, and give way to single
+  /// images.
   static constexpr int kQuickResolution = 65;
 
   explicit LandscapeController(EngineSession* session, QObject* parent = nullptr);
-  /// `title` of the job. The image is shared until the worker copies it. Returns the request's number; doesn't block.
+  /// `title` of the job. The image (null: none) is shared until the worker copies it. Returns the request's number;
+  /// doesn't block.
   std::uint64_t ask(LandscapeRequest request, std::shared_ptr<const Image> image, const QString& title);
   /// Forgets what runs and what waits.
   void cancel() { m_requests.cancel(); }

@@ -91,7 +91,10 @@ LandscapeForm::LandscapeForm(QWidget* parent)
   column->addLayout(m_rows);
   column->addStretch(1);
 
-  connect(m_layer, &QComboBox::activated, this, [this] { m_layerTouched = true; });
+  connect(m_layer, &QComboBox::activated, this, [this] {
+    m_layerTouched = true;
+    m_wantedLayer.clear();
+  });
   connect(m_layer, &QComboBox::currentIndexChanged, this, [this] {
     showDetectors();
     Q_EMIT layerChanged();
@@ -119,7 +122,42 @@ void LandscapeForm::setLists(const LandscapeLists& lists) {
     m_detector->addItem(QString::fromStdString(info.spec.title), QString::fromStdString(info.spec.name));
     m_detector->setItemData(m_detector->count() - 1, QString::fromStdString(info.spec.summary), Qt::ToolTipRole);
   }
+  takeUp();
   fillLayers();
+}
+
+/// The range counts as set by a person if it was then.
+void LandscapeForm::takeUp() {
+  if (m_restored.empty()) return;
+  m_across->choose(keptText(m_restored, "choices", "across"), keptSection(m_restored, "across"));
+  m_upwards->choose(keptText(m_restored, "choices", "upwards"), keptSection(m_restored, "upwards"));
+  m_wantedLayer = keptText(m_restored, "choices", "layer");
+  m_layerTouched = !m_wantedLayer.empty();
+  m_rangeTouched = keptFlag(m_restored, "choices", "range_touched", false);
+  Parameters shape = keptSection(m_restored, "shape");
+  if (!m_rangeTouched) shape.remove("range");
+  m_shape->setValues(shape);
+  const int detector = m_detector->findData(QString::fromStdString(keptText(m_restored, "choices", "detector")));
+  if (detector >= 0) m_detector->setCurrentIndex(detector);
+  bool isNumber = false;
+  const auto seed = QString::fromStdString(keptText(m_restored, "choices", "seed")).toULongLong(&isNumber);
+  if (isNumber) m_seed->setSeed(seed);
+  m_restored.clear();
+}
+
+PageState LandscapeForm::state() const {
+  if (!m_restored.empty()) return m_restored;  // not taken up yet
+  const bool kept = m_layerTouched && m_wantedLayer.empty();
+  return {{"choices",
+           {{"across", m_across->name()},
+            {"upwards", m_upwards->name()},
+            {"layer", kept ? layer().layer : m_wantedLayer},
+            {"range_touched", m_rangeTouched},
+            {"detector", m_detector->currentData().toString().toStdString()},
+            {"seed", std::to_string(m_seed->seed())}}},
+          {"across", m_across->parameters()},
+          {"upwards", m_upwards->parameters()},
+          {"shape", m_shape->values()}};
 }
 
 void LandscapeForm::setSubject(const LandscapeSubject& subject) {
@@ -218,7 +256,7 @@ void LandscapeForm::fillLayers() {
   };
   find("cross_entropy");
   find("fingerprint_distance");
-  if (m_layerTouched) find(last.layer);
+  if (m_layerTouched) find(m_wantedLayer.empty() ? last.layer : m_wantedLayer);
   m_layer->setCurrentIndex(row);
   showDetectors();
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/service/landscape_types.h"
+#include "ui/session/session_store.h"
 
 class QComboBox;
 class QFormLayout;
@@ -68,6 +69,10 @@ class LandscapeForm : public QWidget {
   /// None for a model without fingerprints.
   std::optional<double> threshold() const;
 
+  PageState state() const;
+  /// What setLists() begins with; before it.
+  void restore(const PageState& state) { m_restored = state; }
+
  Q_SIGNALS:
   /// Another landscape is wanted.
   void changed();
@@ -83,6 +88,7 @@ class LandscapeForm : public QWidget {
   void showModel();
   void showAttack(bool other);
   double usualRange() const;
+  void takeUp();
 
   LandscapeLists m_lists;
   LandscapeSubject m_subject;
@@ -97,6 +103,8 @@ class LandscapeForm : public QWidget {
   ParameterForm* m_attackForm;
   QLabel* m_attack;
   SeedBox* m_seed;
+  PageState m_restored;
+  std::string m_wantedLayer;  ///< of the last session
   bool m_layerTouched = false;
   bool m_rangeTouched = false;
 };

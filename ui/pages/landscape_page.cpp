@@ -2,6 +2,7 @@
 #include "ui/pages/landscape_page.h"
 
 #include <QCheckBox>
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
@@ -9,13 +10,17 @@
 #include <QPushButton>
 #include <QSplitter>
 #include <QStackedLayout>
+#include <QTabBar>
 #include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
 
+#include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/point_panel.h"
+#include "ui/landscape/weight_form.h"
+#include "ui/landscape/weight_view.h"
 #include "ui/pages/explore_page.h"
 #include "ui/session/engine_session.h"
 #include "ui/style/icons.h"
@@ -35,8 +40,12 @@ LandscapePage::LandscapePage(EngineSession* session, ExplorePage* explore, StepS
       m_map(new HeatMapView),
       m_point(new PointPanel),
       m_sections(new CrossSections),
+      m_beside(new BesideMap(session, m_map)),
+      m_besideModel(new QComboBox),
       m_message(new InlineMessage),
       m_empty(new EmptyState(this)),
+      m_weights(new WeightView(session)),
+      m_spaces(new QTabBar),
       m_summary(new QLabel),
       m_progress(new QProgressBar),
       m_stop(new QPushButton(icon(QStringLiteral("stop")), tr("Stop"))),
@@ -48,7 +57,7 @@ LandscapePage::LandscapePage(EngineSession* session, ExplorePage* explore, StepS
   build();
   connectParts();
   m_empty->set(QStringLiteral("landscape"), tr("Starting the engine…"), {});
-  m_layers->setCurrentIndex(1);
+  showEmpty(true);
   if (session->ready()) loadLists();
 }
 
@@ -62,9 +71,13 @@ void LandscapePage::build() {
   column->setSpacing(6);
   column->addWidget(makeTop());
   column->addWidget(m_message);
-  column->addWidget(m_map, 1);
+  auto* maps = new QHBoxLayout;
+  maps->setSpacing(6);
+  maps->addWidget(m_map, 1);
+  maps->addWidget(m_beside, 1);
+  column->addLayout(maps, 1);
   m_message->setObjectName(QStringLiteral("landscape_message"));
-  auto* splitter = new QSplitter(Qt::Horizontal, this);
+  auto* splitter = new QSplitter(Qt::Horizontal);
   splitter->setChildrenCollapsible(false);
   splitter->addWidget(area);
   splitter->addWidget(middle);
@@ -73,10 +86,57 @@ void LandscapePage::build() {
   splitter->setStretchFactor(1, 1);
   splitter->setStretchFactor(2, 0);
   splitter->setSizes({290, 600, 290});
-  m_layers = new QStackedLayout(this);
+  m_spaces->setObjectName(QStringLiteral("landscape_space"));
+  m_spaces->setAccessibleName(tr("What the landscape is of"));
+  m_spaces->addTab(tr("Around the image"));
+  m_spaces->addTab(tr("Around the network"));
+  m_spaces->setTabToolTip(0, tr("What one network says of images on a plane"));
+  m_spaces->setTabToolTip(1, tr("What networks on a plane or between models say of a data set"));
+  m_spaces->setExpanding(false);
+  m_spaces->setDrawBase(false);
+  auto* stack = new QWidget;
+  m_layers = new QStackedLayout(stack);
   m_layers->addWidget(splitter);
   m_layers->addWidget(m_empty);
+  m_layers->addWidget(m_weights);
+  auto* whole = new QVBoxLayout(this);
+  whole->setContentsMargins(0, 0, 0, 0);
+  whole->setSpacing(0);
+  whole->addWidget(m_spaces);
+  whole->addWidget(stack, 1);
 }
+
+PageState LandscapePage::state() const {
+  if (!m_loaded) return m_restored;  // nothing was read yet that could have changed
+  PageState state = m_form->state();
+  state.merge(m_weights->form()->state());
+  state["shown"] = {{"contours", m_contours->isChecked()},
+                    {"borders", m_borders->isChecked()},
+                    {"accepted", m_accepted->isChecked()},
+                    {"path", m_path->isChecked()},
+                    {"weights", m_spaces->currentIndex() == 1}};
+  return state;
+}
+
+void LandscapePage::restore(const PageState& state) {
+  m_restored = state;
+  m_form->restore(state);
+  m_weights->form()->restore(state);
+  m_contours->setChecked(keptFlag(state, "shown", "contours", true));
+  m_borders->setChecked(keptFlag(state, "shown", "borders", true));
+  m_accepted->setChecked(keptFlag(state, "shown", "accepted", true));
+  m_path->setChecked(keptFlag(state, "shown", "path", true));
+  m_spaces->setCurrentIndex(keptFlag(state, "shown", "weights", false) ? 1 : 0);
+}
+
+void LandscapePage::showSpace() { m_layers->setCurrentIndex(m_spaces->currentIndex() == 1 ? 2 : m_nothing ? 1 : 0); }
+
+void LandscapePage::showEmpty(bool empty) {
+  m_nothing = empty;
+  showSpace();
+}
+
+bool LandscapePage::lookedAt() const { return isVisible() && m_spaces->currentIndex() == 0; }
 
 QWidget* LandscapePage::makeTop() {
   m_summary->setObjectName(QStringLiteral("landscape_summary"));
@@ -117,7 +177,14 @@ QWidget* LandscapePage::makeTop() {
   m_borders->setObjectName(QStringLiteral("show_borders"));
   m_accepted->setObjectName(QStringLiteral("show_accepted"));
   m_path->setObjectName(QStringLiteral("show_path"));
+  m_besideModel->setObjectName(QStringLiteral("beside_model"));
+  m_besideModel->setAccessibleName(tr("A second model, beside the first"));
+  m_besideModel->setToolTip(tr("The same plane as a second model sees it, in the same colours"));
+  m_besideModel->setFocusPolicy(Qt::StrongFocus);
+  m_besideModel->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+  m_besideModel->setMinimumContentsLength(14);
   line->addStretch(1);
+  line->addWidget(m_besideModel);
   line->addWidget(m_export);
   m_progress->hide();
   m_stop->hide();
@@ -161,9 +228,19 @@ void LandscapePage::connectParts() {
   });
   connect(m_empty, &EmptyState::actionWanted, this, &LandscapePage::exploreWanted);
 
+  connect(m_spaces, &QTabBar::currentChanged, this, [this] {
+    showSpace();
+    if (!lookedAt()) {
+      leave();
+    } else if (m_due) {
+      follow();
+    }
+  });
   m_soon.setSingleShot(true);
   m_soon.setInterval(kDebounceMs);
   connect(&m_soon, &QTimer::timeout, this, &LandscapePage::askNow);
+  connect(m_besideModel, &QComboBox::currentIndexChanged, this, &LandscapePage::chooseBeside);
+  connect(m_session, &EngineSession::modelsChanged, this, &LandscapePage::loadLists);
   connect(m_form, &LandscapeForm::changed, this, &LandscapePage::askSoon);
   connect(m_form, &LandscapeForm::layerChanged, this, &LandscapePage::showLayer);
   connect(m_form, &LandscapeForm::thresholdChanged, this, &LandscapePage::showThreshold);
@@ -206,6 +283,7 @@ void LandscapePage::connectParts() {
 void LandscapePage::showPlane(const SharedPlane& plane) {
   m_map->setPlane(plane, m_classNames, m_attackTitle);
   m_summary->setText(summary(*plane));
+  askBeside();
 }
 
 void LandscapePage::showSurface(const SharedSurface& surface) {
@@ -213,6 +291,7 @@ void LandscapePage::showSurface(const SharedSurface& surface) {
   const LayerChoice layer = m_form->layer();
   m_map->setLayer(layer.layer, layer.title);
   m_map->setSurface(surface);
+  m_beside->setLayer(layer.layer, layer.title);
   m_sections->setSurface(surface, layer.layer, layer.title);
   showPoint();
 }
@@ -229,6 +308,7 @@ void LandscapePage::showLayer() {
   }
   const LayerChoice layer = m_form->layer();
   m_map->setLayer(layer.layer, layer.title);
+  m_beside->setLayer(layer.layer, layer.title);
   m_sections->setSurface(m_map->surface(), layer.layer, layer.title);
   showThreshold();
 }
@@ -245,7 +325,10 @@ void LandscapePage::showThreshold() {
 }
 
 void LandscapePage::showOverlays() {
-  m_map->setOverlays({m_contours->isChecked(), m_borders->isChecked(), m_accepted->isChecked(), m_path->isChecked()});
+  const HeatMapOverlays overlays{m_contours->isChecked(), m_borders->isChecked(), m_accepted->isChecked(),
+                                 m_path->isChecked()};
+  m_map->setOverlays(overlays);
+  m_beside->map()->setOverlays(overlays);
   showLayer();
 }
 
@@ -273,6 +356,10 @@ void LandscapePage::showEvent(QShowEvent* event) {
 
 void LandscapePage::hideEvent(QHideEvent* event) {
   QWidget::hideEvent(event);
+  leave();
+}
+
+void LandscapePage::leave() {
   const bool quick = m_asked.resolution <= LandscapeController::kQuickResolution;
   if (!m_soon.isActive() && !(m_controller->busy() && quick)) return;
   // Nobody looks: the engine is for whoever is looked at now. A long job of its own goes on.

@@ -6,6 +6,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -14,14 +15,17 @@
 #include "ui/landscape/landscape_form.h"
 
 class QCheckBox;
+class QComboBox;
 class QLabel;
 class QProgressBar;
 class QPushButton;
 class QStackedLayout;
+class QTabBar;
 class QToolButton;
 
 namespace whorl::ui {
 
+class BesideMap;
 class CrossSections;
 class EmptyState;
 class EngineSession;
@@ -29,9 +33,11 @@ class ExplorePage;
 class InlineMessage;
 class PointPanel;
 class StepStack;
+class WeightView;
 
 /// The Landscape page: what the model says of all images on a plane through Explore's image, with the attack's path on
-/// it. It follows Explore's image, model and steps, and computes only while it is looked at. GUI thread only.
+/// it; or of networks around the model's own. It follows Explore's image, model and steps, and computes only while it
+/// is looked at. GUI thread only.
 class LandscapePage : public QWidget {
   Q_OBJECT
 
@@ -45,9 +51,15 @@ class LandscapePage : public QWidget {
   HeatMapView* map() const { return m_map; }
   LandscapeForm* form() const { return m_form; }
   CrossSections* sections() const { return m_sections; }
+  BesideMap* beside() const { return m_beside; }
   LandscapeController* controller() const { return m_controller; }
+  WeightView* weights() const { return m_weights; }
   /// What is shown is all that was asked for.
   bool complete() const { return m_complete; }
+
+  PageState state() const;
+  /// What the page begins with; before the engine's lists are read.
+  void restore(const PageState& state);
 
   /// Makes the picked point the image of the Explore page.
   void openPicked();
@@ -71,6 +83,13 @@ class LandscapePage : public QWidget {
   QWidget* makeTop();
   QWidget* makeRight();
   void connectParts();
+  /// Shows the chosen space, and of images a picture, or why there is none.
+  void showSpace();
+  void showEmpty(bool empty);
+  /// Whether somebody looks at images.
+  bool lookedAt() const;
+  /// Nobody looks any more.
+  void leave();
   void loadLists();
   /// Explore's image, model or steps have changed.
   void follow();
@@ -81,6 +100,9 @@ class LandscapePage : public QWidget {
   void showPlane(const SharedPlane& plane);
   void showSurface(const SharedSurface& surface);
   void showLayer();
+  void fillBeside();
+  void chooseBeside();
+  void askBeside();
   void showThreshold();
   void showOverlays();
   void showPoint();
@@ -97,8 +119,12 @@ class LandscapePage : public QWidget {
   HeatMapView* m_map;
   PointPanel* m_point;
   CrossSections* m_sections;
+  BesideMap* m_beside;
+  QComboBox* m_besideModel;
   InlineMessage* m_message;
   EmptyState* m_empty;
+  WeightView* m_weights;
+  QTabBar* m_spaces;
   QStackedLayout* m_layers = nullptr;
   QLabel* m_summary;
   QProgressBar* m_progress;
@@ -116,9 +142,13 @@ class LandscapePage : public QWidget {
   QString m_attackTitle;
   QString m_exploreProblem;  ///< why Explore has no image; "" while it may get one
   std::vector<DatasetInfo> m_datasets;
+  std::vector<ModelInfo> m_models;
+  std::shared_ptr<const Image> m_image;  ///< of what was asked for
+  PageState m_restored;
   bool m_loaded = false;
-  bool m_due = true;    ///< Explore has changed while nobody looked
-  bool m_seen = false;  ///< a level of what was asked for
+  bool m_nothing = true;  ///< there is no image to look around in
+  bool m_due = true;      ///< Explore has changed while nobody looked
+  bool m_seen = false;    ///< a level of what was asked for
   bool m_complete = false;
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the Landscape page asks the engine for, and what it gives to others.
 #include <QCheckBox>
+#include <QComboBox>
 #include <QFileDialog>
 #include <QLabel>
+#include <QSignalBlocker>
 #include <QStackedLayout>
 
 #include <algorithm>
@@ -12,9 +14,11 @@
 #include "ui/explore/choices.h"
 #include "ui/explore/step_stack.h"
 #include "ui/jobs/format.h"
+#include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/direction_box.h"
 #include "ui/landscape/point_panel.h"
+#include "ui/landscape/weight_view.h"
 #include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/session/engine_session.h"
@@ -36,12 +40,14 @@ void LandscapePage::loadLists() {
   struct Lists {
     LandscapeLists own;
     std::vector<DatasetInfo> datasets;
+    std::vector<ModelInfo> models;
   };
   m_session->run(
       this, Lane::Interactive, tr("Lists"),
       [](Engine& engine, const JobContext&) {
         Lists lists{{engine.landscapeDirections(), engine.landscapeValues(), {}, engine.landscapeColours()},
-                    engine.datasets()};
+                    engine.datasets(),
+                    engine.models()};
         for (const DetectorInfo& info : engine.detectors()) {
           const bool learns =
               info.needsTrainingImages || info.needsAttackedImages || info.needsTwins || info.companions;
@@ -51,8 +57,12 @@ void LandscapePage::loadLists() {
       },
       [this](const Lists& lists) {
         m_datasets = lists.datasets;
+        m_models = lists.models;
+        if (m_loaded) return fillBeside();  // only models change
         m_form->setLists(lists.own);
         m_map->setColours(lists.own.colours);
+        m_beside->setColours(lists.own.colours);
+        m_weights->setColours(lists.own.colours);
         m_loaded = true;
         follow();
       },
@@ -83,7 +93,8 @@ std::optional<LandscapeSubject> LandscapePage::subject() const {
 
 void LandscapePage::follow() {
   if (!m_loaded) return;
-  m_due = !isVisible();
+  if (m_explore->model()) m_weights->setModel(*m_explore->model());
+  m_due = !lookedAt();
   if (m_due) return;
   const auto now = subject();
   if (!now) {
@@ -93,13 +104,49 @@ void LandscapePage::follow() {
     m_due = true;
     return;
   }
-  m_layers->setCurrentIndex(0);
+  showEmpty(false);
   m_form->setSubject(*now);
   m_classNames = classNames(now->model);
+  fillBeside();
   m_attackTitle = now->attackTitle.isEmpty() ? QString() : tr("path of %1").arg(now->attackTitle);
   m_map->setThreshold(m_form->threshold());
   if (m_map->empty()) m_map->clear(tr("Computing the first picture…"));
   askSoon();
+}
+
+/// Other models of the same images and as many classes.
+void LandscapePage::fillBeside() {
+  const auto& own = m_explore->model();
+  if (!own) return;
+  const QString last = m_besideModel->currentData().toString();
+  {
+    const QSignalBlocker quiet(m_besideModel);
+    m_besideModel->clear();
+    m_besideModel->addItem(tr("One model"), QString());
+    for (const ModelInfo& info : m_models) {
+      const bool fits = info.problem.empty() && info.id != own->id && info.input == own->input &&
+                        info.classNames.size() == own->classNames.size();
+      if (!fits) continue;
+      m_besideModel->addItem(tr("Beside: %1").arg(QString::fromStdString(info.name)), QString::fromStdString(info.id));
+    }
+    m_besideModel->setCurrentIndex(std::max(0, m_besideModel->findData(last)));
+  }
+  const QString shown = m_beside->model() ? QString::fromStdString(m_beside->model()->id) : QString();
+  if (m_besideModel->currentData().toString() != shown) chooseBeside();
+}
+
+void LandscapePage::chooseBeside() {
+  const ModelInfo* model = findModel(m_models, m_besideModel->currentData().toString());
+  m_beside->setModel(model ? std::optional(*model) : std::nullopt);
+  const LayerChoice layer = m_form->layer();
+  m_beside->setLayer(layer.layer, layer.title);
+  askBeside();
+}
+
+void LandscapePage::askBeside() {
+  if (m_beside->model() && m_map->plane() && m_image) {
+    m_beside->ask(m_asked, m_map->plane(), m_form->lists().values, m_image);
+  }
 }
 
 void LandscapePage::editAttack(const Parameters& parameters, const QString& name) {
@@ -119,7 +166,7 @@ void LandscapePage::askSoon() {
 }
 
 void LandscapePage::askNow() {
-  if (!isVisible() || !m_loaded) {
+  if (!lookedAt() || !m_loaded) {
     m_due = true;
     return;
   }
@@ -149,8 +196,8 @@ void LandscapePage::ask() {
   m_complete = false;
   m_sinceAsked.start();
   m_map->setAxes(directionText(across, m_form->lists().directions), directionText(upwards, m_form->lists().directions));
-  m_controller->ask(std::move(request), std::make_shared<const Image>(m_explore->result()->input),
-                    tr("Landscape of %1").arg(source.title));
+  m_image = std::make_shared<const Image>(m_explore->result()->input);
+  m_controller->ask(std::move(request), m_image, tr("Landscape of %1").arg(source.title));
 }
 
 QString LandscapePage::summary(const LandscapeResult& plane) const {

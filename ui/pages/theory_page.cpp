@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/theory_page.h"
 
+#include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -9,6 +10,7 @@
 #include <QSlider>
 #include <QSplitter>
 #include <QStackedLayout>
+#include <QVBoxLayout>
 
 #include <algorithm>
 #include <cmath>
@@ -26,9 +28,6 @@ namespace whorl::ui {
 namespace {
 
 constexpr int kSliderSteps = 1000;
-constexpr int kAttackBrush = -1;
-/// How near, in shares of the plane, a stroke's points lie.
-constexpr double kStroke = 0.012;
 
 QString percentText(double share) {
   return std::isfinite(share) ? QObject::tr("%1 %").arg(100 * share, 0, 'f', 1) : QObject::tr("none");
@@ -61,7 +60,9 @@ TheoryPage::TheoryPage(EngineSession* session, QWidget* parent)
       m_stop(new QPushButton(tr("Stop"))),
       m_clear(new QPushButton(tr("Clear points"))),
       m_slider(new QSlider(Qt::Horizontal)),
+      m_regions(new QCheckBox(tr("True and false regions"))),
       m_tau(new QLabel),
+      m_cursor(new QLabel),
       m_state(new QLabel),
       m_problem(new InlineMessage),
       m_empty(new EmptyState(this)) {
@@ -144,8 +145,9 @@ QWidget* TheoryPage::makePlanes() {
     m_views[i]->setAccessibleName(title);
     m_views[i]->setToolTip(
         tr("Dark: the fingerprint loss is low. Lighter: accepted, it is below τ. Dots: the border between classes.\n"
-           "White arrows: the fingerprints' shifts. Yellow: an attack's way, its end a diamond. Wheel: zoom, double "
-           "click: all."));
+           "White arrows: the fingerprints' shifts. Yellow: an attack's way, its end a diamond. Orange rings: points "
+           "that are accepted with a wrong answer. Wheel: zoom, double click: all. Arrow keys move a cross, Space "
+           "paints or attacks there."));
     m_words[i] = new QLabel;
     m_words[i]->setObjectName(i == 0 ? QStringLiteral("words_plain") : QStringLiteral("words_fingerprinted"));
     m_words[i]->setWordWrap(true);
@@ -156,7 +158,11 @@ QWidget* TheoryPage::makePlanes() {
     column->addWidget(m_views[i], 1);
     column->addWidget(m_words[i]);
     row->addLayout(column, 1);
+    m_views[i]->setTitle(title);
+    m_views[i]->setObjectName(i == 0 ? QStringLiteral("plane_plain") : QStringLiteral("plane_fingerprinted"));
     connect(m_views[i], &PlaneView::pressed, this, &TheoryPage::pressed);
+    connect(m_views[i], &PlaneView::hovered, this, &TheoryPage::showCursor);
+    connect(m_views[i], &PlaneView::exportFailed, m_problem, &InlineMessage::setText);
   }
   return box;
 }
@@ -169,12 +175,25 @@ QWidget* TheoryPage::makeThreshold() {
   auto* label = new QLabel(tr("T&hreshold τ"));
   label->setBuddy(m_slider);
   m_tau->setMinimumWidth(fontMetrics().horizontalAdvance(QStringLiteral("0.0000")));
+  m_regions->setObjectName(QStringLiteral("regions"));
+  m_regions->setToolTip(
+      tr("Colours what is accepted falsely orange: where the answer isn’t the class of the nearest "
+         "point"));
+  m_cursor->setObjectName(QStringLiteral("cursor_values"));
+  m_cursor->setMinimumHeight(fontMetrics().lineSpacing());
   auto* box = new QWidget;
-  auto* row = new QHBoxLayout(box);
-  row->setContentsMargins(0, 0, 0, 0);
+  auto* column = new QVBoxLayout(box);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->addWidget(m_cursor);
+  auto* row = new QHBoxLayout;
+  column->addLayout(row);
   row->addWidget(label);
   row->addWidget(m_slider, 1);
   row->addWidget(m_tau);
+  row->addWidget(m_regions);
+  connect(m_regions, &QCheckBox::toggled, this, [this](bool on) {
+    for (PlaneView* view : m_views) view->setRegions(on);
+  });
   connect(m_slider, &QSlider::valueChanged, this, [this](int value) {
     m_threshold = m_top * value / kSliderSteps;
     showThreshold();
@@ -197,7 +216,9 @@ void TheoryPage::reload() {
       [this](const TheoryLists& lists) {
         if (lists.toys.empty() || lists.models.empty()) return;
         m_layers->setCurrentIndex(0);
+        m_form->restore(m_restored);
         m_form->setLists(lists);
+        takeUp();
       },
       [this](const Error& error) {
         m_empty->set(QStringLiteral("warning"), tr("The toy problems could not be listed"), errorText(error));
@@ -304,6 +325,7 @@ void TheoryPage::showResult(const TheoryResult& result) {
   for (const bool with : {false, true}) {
     view(with)->setField(result.side(with).field, m_top, m_threshold);
     view(with)->setArrows(result.fingerprintsOf(with));
+    view(with)->setVerdicts(result.side(with).classes, result.side(with).scores);
   }
   m_state->setText(tr("Click a point of a plane to start an attack there."));
   showThreshold();
@@ -337,29 +359,6 @@ void TheoryPage::pressed(const QPointF& place, bool moved) {
   if (moved || !m_result) return;
   m_start = at;
   attack();
-}
-
-void TheoryPage::paint(const PlanarPoint& at, int label) {
-  const double near = kStroke * boxAround(m_data).side;
-  if (!m_data.empty() && m_data.back().label == label && length(m_data.back().at - at) < near) return;
-  if (m_data.size() >= planar::kMostSamples) return;
-  const PlanarBox box = m_form->painted() || m_data.empty() ? PlanarBox{{-6, -6}, 12} : boxAround(m_data);
-  m_form->choosePainted();
-  ++m_dataAsked;
-  PlanarData data = m_data;
-  data.push_back({at, label});
-  showData(data);
-  // The plane stays where it is under the brush.
-  for (PlaneView* view : m_views) view->setData(data, box);
-}
-
-void TheoryPage::clearPoints() {
-  m_form->choosePainted();
-  ++m_dataAsked;
-  showData({});
-  for (PlaneView* view : m_views) view->setData({}, {{-6, -6}, 12});
-  if (m_brush->currentData().toInt() == kAttackBrush) m_brush->setCurrentIndex(1);
-  m_state->setText(tr("Paint points of at least two classes, then press “Learn”."));
 }
 
 void TheoryPage::attack() {

@@ -9,7 +9,9 @@
 
 #include "core/service/theory_types.h"
 #include "ui/session/job_follower.h"
+#include "ui/session/session_store.h"
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
 class QPushButton;
@@ -39,6 +41,10 @@ class TheoryPage : public QWidget {
   /// τ that the slider stands at.
   double threshold() const { return m_threshold; }
 
+  PageState state() const;
+  /// What the page begins with when it is first looked at; before that.
+  void restore(const PageState& state);
+
   /// What the buttons do.
   void learn();
   void stop();
@@ -50,6 +56,9 @@ class TheoryPage : public QWidget {
  private:
   struct Channel;
 
+  /// Of the brush that starts an attack; the others are classes.
+  static constexpr int kAttackBrush = -1;
+
   QWidget* makeTop();
   QWidget* makePlanes();
   QWidget* makeThreshold();
@@ -60,11 +69,13 @@ class TheoryPage : public QWidget {
   void showFrame();
   void showResult(const TheoryResult& result);
   void showThreshold();
+  void showCursor(const std::optional<QPointF>& place);
   void showButtons();
   void pressed(const QPointF& place, bool moved);
   void paint(const PlanarPoint& at, int label);
   void attack();
   void clearPoints();
+  void takeUp();
 
   EngineSession* m_session;
   JobFollower m_follower;
@@ -77,7 +88,9 @@ class TheoryPage : public QWidget {
   QPushButton* m_stop;
   QPushButton* m_clear;
   QSlider* m_slider;
+  QCheckBox* m_regions;
   QLabel* m_tau;
+  QLabel* m_cursor;
   QLabel* m_state;
   InlineMessage* m_problem;
   EmptyState* m_empty;
@@ -89,7 +102,9 @@ class TheoryPage : public QWidget {
   double m_top = 1;                 ///< of the scores in colour
   std::uint64_t m_attackAsked = 0;  ///< the newest attack's number: older answers are dropped
   std::uint64_t m_dataAsked = 0;
+  PageState m_restored;
   bool m_begun = false;
+  bool m_listed = false;
 };
 
 }  // namespace whorl::ui

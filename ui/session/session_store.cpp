@@ -23,7 +23,42 @@ InputFit fitFromName(const std::string& name) {
   return name == "stretch" ? InputFit::Stretch : InputFit::Fit;
 }
 
+nlohmann::json pageJson(const PageState& state) {
+  nlohmann::json json = nlohmann::json::object();
+  for (const auto& [section, values] : state) json[section] = toJson(values);
+  return json;
+}
+
+PageState pageFromJson(const nlohmann::json& json) {
+  PageState state;
+  for (const auto& [section, values] : json.items()) state[section] = parametersFromJson(values);
+  return state;
+}
+
+template <class Value>
+const Value* kept(const PageState& state, const std::string& section, const std::string& name) {
+  const auto found = state.find(section);
+  if (found == state.end() || !found->second.has(name)) return nullptr;
+  return std::get_if<Value>(&found->second.values().at(name));
+}
+
 }  // namespace
+
+std::string keptText(const PageState& state, const std::string& section, const std::string& name,
+                     const std::string& otherwise) {
+  const auto* text = kept<std::string>(state, section, name);
+  return text ? *text : otherwise;
+}
+
+bool keptFlag(const PageState& state, const std::string& section, const std::string& name, bool otherwise) {
+  const bool* flag = kept<bool>(state, section, name);
+  return flag ? *flag : otherwise;
+}
+
+Parameters keptSection(const PageState& state, const std::string& section) {
+  const auto found = state.find(section);
+  return found == state.end() ? Parameters{} : found->second;
+}
 
 QByteArray toJsonText(const SessionState& state) {
   nlohmann::json steps = nlohmann::json::array();
@@ -39,7 +74,9 @@ QByteArray toJsonText(const SessionState& state) {
                                {"index", state.index},
                                {"fit", kFits[static_cast<int>(state.fit)]},
                                {"seed", state.seed},
-                               {"steps", steps}};
+                               {"steps", steps},
+                               {"landscape", pageJson(state.landscape)},
+                               {"theory", pageJson(state.theory)}};
   return QByteArray::fromStdString(json.dump(2));
 }
 
@@ -57,6 +94,9 @@ std::optional<SessionState> sessionFromJson(const QByteArray& text) {
       state.steps.push_back({step.at("operation").get<std::string>(), parametersFromJson(step.at("parameters")),
                              step.at("enabled").get<bool>(), step.value("threat_model", std::string())});
     }
+    // Sessions of before these pages kept anything have none of it.
+    state.landscape = pageFromJson(json.value("landscape", nlohmann::json::object()));
+    state.theory = pageFromJson(json.value("theory", nlohmann::json::object()));
     return state;
   } catch (const std::exception&) {
     return std::nullopt;  // a session that can't be read is no session; nothing of the person's own is in it

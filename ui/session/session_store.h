@@ -4,14 +4,26 @@
 #include <QString>
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "core/service/types.h"
 
 namespace whorl::ui {
 
-/// What Explore was doing, so that it can be taken up again.
+/// What a page keeps, by section: names of forms, and what stood in them. What a page doesn't know of it is left.
+using PageState = std::map<std::string, Parameters>;
+
+/// A kept text, whole number or truth; `otherwise` where there is none of that type.
+std::string keptText(const PageState& state, const std::string& section, const std::string& name,
+                     const std::string& otherwise = {});
+bool keptFlag(const PageState& state, const std::string& section, const std::string& name, bool otherwise);
+/// The section; empty where there is none.
+Parameters keptSection(const PageState& state, const std::string& section);
+
+/// What Explore and the pages that follow it were doing, so that it can be taken up again.
 struct SessionState {
   QString model;
   QString dataset;
@@ -19,6 +31,8 @@ struct SessionState {
   InputFit fit = InputFit::Fit;
   std::uint64_t seed = 0;
   std::vector<StepRequest> steps;
+  PageState landscape;
+  PageState theory;
 
   bool operator==(const SessionState&) const = default;
 };

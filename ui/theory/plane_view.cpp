@@ -5,15 +5,13 @@
 #include <QMouseEvent>
 
 #include <algorithm>
-#include <array>
 
 #include "ui/plots/plot_colours.h"
 #include "ui/plots/qcp.h"
+#include "ui/theory/plane_view_parts.h"
 
 namespace whorl::ui {
 namespace {
-
-constexpr std::size_t kClasses = planar::kMostClasses;
 
 /// Nine of viridis' colours (Smith and van der Walt 2015), evenly.
 QCPColorGradient viridis() {
@@ -25,12 +23,13 @@ QCPColorGradient viridis() {
   return gradient;
 }
 
-/// What is accepted gets lighter.
+/// What is accepted gets lighter (1); told apart, what is accepted falsely turns orange (2).
 QCPColorGradient shade() {
   QCPColorGradient gradient;
   gradient.clearColorStops();
   gradient.setColorStopAt(0, QColor(255, 255, 255, 0));
-  gradient.setColorStopAt(1, QColor(255, 255, 255, 105));
+  gradient.setColorStopAt(0.5, QColor(255, 255, 255, 105));
+  gradient.setColorStopAt(1, QColor(230, 97, 0, 175));
   return gradient;
 }
 
@@ -49,18 +48,6 @@ QColor planarClassColour(int label, const QPalette& palette) {
   return PlotColours::of(palette).colour(static_cast<std::size_t>(label));
 }
 
-struct PlaneView::Parts {
-  QCustomPlot* plot = nullptr;
-  QCPColorMap* field = nullptr;
-  QCPColorMap* accepted = nullptr;
-  QCPCurve* border = nullptr;
-  std::array<QCPCurve*, kClasses> points{};
-  QCPCurve* path = nullptr;
-  QCPCurve* end = nullptr;
-  std::vector<QCPItemLine*> arrows;
-  PlanarFingerprints fingerprints;
-};
-
 PlaneView::PlaneView(QWidget* parent) : QWidget(parent), m_parts(std::make_unique<Parts>()) {
   auto* plot = m_parts->plot = new QCustomPlot(this);
   plot->setInteraction(QCP::iRangeZoom);
@@ -77,14 +64,17 @@ PlaneView::PlaneView(QWidget* parent) : QWidget(parent), m_parts(std::make_uniqu
   m_parts->accepted = new QCPColorMap(plot->xAxis, plot->yAxis);
   m_parts->accepted->setGradient(shade());
   m_parts->accepted->setInterpolate(false);
-  m_parts->accepted->setDataRange({0, 1});
+  m_parts->accepted->setDataRange({0, 2});
   for (QCPColorMap* map : {m_parts->field, m_parts->accepted}) map->setSelectable(QCP::stNone);
   m_parts->border = marks(plot, {QCPScatterStyle::ssDisc, QPen(QColor(0, 0, 0, 200)), QBrush(Qt::black), 2.5});
   for (QCPCurve*& curve : m_parts->points) curve = marks(plot, QCPScatterStyle(QCPScatterStyle::ssCircle, 6));
+  m_parts->rings = marks(plot, {QCPScatterStyle::ssCircle, QPen(QColor(230, 97, 0), 2), Qt::NoBrush, 12});
   m_parts->path = new QCPCurve(plot->xAxis, plot->yAxis);
   m_parts->path->setPen(QPen(QColor(0xFFE14D), 2));
   m_parts->path->setScatterStyle({QCPScatterStyle::ssCircle, QPen(QColor(0, 0, 0, 200)), QBrush(QColor(0xFFE14D)), 5});
   m_parts->end = marks(plot, {QCPScatterStyle::ssDiamond, QPen(Qt::black), QBrush(QColor(0xFFE14D)), 13});
+  m_parts->cross = marks(plot, {QCPScatterStyle::ssCrossCircle, QPen(Qt::white, 1.5), QBrush(QColor(0, 0, 0, 60)), 16});
+  setFocusPolicy(Qt::StrongFocus);
   setMinimumSize(220, 220);
   applyColours();
   clearField();
@@ -95,6 +85,10 @@ PlaneView::~PlaneView() = default;
 
 void PlaneView::setData(const PlanarData& data, const PlanarBox& box) {
   m_data = data;
+  m_classes.clear();
+  m_scores.clear();
+  m_nearestLabel.clear();
+  drawRings();
   const bool moved = !(box == m_box);
   m_box = box;
   for (QCPCurve* curve : m_parts->points) curve->data()->clear();
@@ -105,8 +99,10 @@ void PlaneView::setData(const PlanarData& data, const PlanarBox& box) {
 }
 
 void PlaneView::setField(const PlanarField& field, double top, double threshold) {
+  const bool otherGrid = !(field.box == m_field.box) || field.resolution != m_field.resolution;
   m_field = field;
   m_threshold = threshold;
+  if (otherGrid) m_nearestLabel.clear();
   const QCPRange x(field.box.low.x, field.box.low.x + field.box.side);
   const QCPRange y(field.box.low.y, field.box.low.y + field.box.side);
   for (QCPColorMap* map : {m_parts->field, m_parts->accepted}) {
@@ -122,17 +118,22 @@ void PlaneView::setField(const PlanarField& field, double top, double threshold)
   m_parts->field->setDataRange({0, std::max(top, 1e-9)});
   drawBorder();
   drawAccepted();
+  drawRings();
   redraw();
 }
 
 void PlaneView::setThreshold(double threshold) {
   m_threshold = threshold;
   drawAccepted();
+  drawRings();
   redraw();
 }
 
 void PlaneView::clearField() {
   m_field = {};
+  m_classes.clear();
+  m_scores.clear();
+  drawRings();
   m_parts->field->setVisible(false);
   m_parts->accepted->setVisible(false);
   m_parts->border->data()->clear();
@@ -157,11 +158,29 @@ void PlaneView::drawBorder() {
 }
 
 void PlaneView::drawAccepted() {
+  if (m_coloured) findNearest();
   for (int row = 0; row < m_field.resolution; ++row) {
     for (int column = 0; column < m_field.resolution; ++column) {
-      m_parts->accepted->data()->setCell(column, row, m_field.scores[m_field.index(column, row)] < m_threshold ? 1 : 0);
+      const std::size_t index = m_field.index(column, row);
+      const bool accepted = m_field.scores[index] < m_threshold;
+      const bool falsely = m_coloured && !m_nearestLabel.empty() && m_nearestLabel[index] != m_field.classes[index];
+      m_parts->accepted->data()->setCell(column, row, accepted ? (falsely ? 2 : 1) : 0);
     }
   }
+}
+
+void PlaneView::setVerdicts(const std::vector<int>& classes, const std::vector<double>& scores) {
+  m_classes = classes;
+  m_scores = scores;
+  drawRings();
+  redraw();
+}
+
+void PlaneView::setRegions(bool coloured) {
+  m_coloured = coloured;
+  findNearest();
+  if (m_field.resolution > 0) drawAccepted();
+  redraw();
 }
 
 void PlaneView::setArrows(const PlanarFingerprints& fingerprints) {
@@ -201,6 +220,10 @@ void PlaneView::showAll() {
   redraw();
 }
 
+int PlaneView::shownRegion(int column, int row) const {
+  return m_parts->accepted->visible() ? static_cast<int>(m_parts->accepted->data()->cell(column, row)) : 0;
+}
+int PlaneView::shownFalselyAccepted() const { return m_parts->rings->data()->size(); }
 double PlaneView::shownScore(int column, int row) const { return m_parts->field->data()->cell(column, row); }
 bool PlaneView::shownAccepted(int column, int row) const {
   return m_parts->accepted->visible() && m_parts->accepted->data()->cell(column, row) > 0.5;
@@ -240,7 +263,7 @@ void PlaneView::applyColours() {
     axis->setTickLabelColor(colours.text);
     axis->setTickLabelFont(font());
   }
-  for (std::size_t label = 0; label < kClasses; ++label) {
+  for (std::size_t label = 0; label < m_parts->points.size(); ++label) {
     const QColor colour = colours.colour(label);
     m_parts->points[label]->setScatterStyle({QCPScatterStyle::ssCircle, QPen(Qt::white, 1), QBrush(colour), 6});
   }

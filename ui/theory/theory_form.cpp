@@ -49,6 +49,10 @@ std::vector<ParameterSpec> parametersOf(const std::vector<OperationSpec>& specs,
   return {};
 }
 
+Parameters keptOr(const PageState& state, const std::string& section, const Parameters& otherwise) {
+  return state.contains(section) ? keptSection(state, section) : otherwise;
+}
+
 }  // namespace
 
 TheoryForm::TheoryForm(QWidget* parent)
@@ -103,10 +107,38 @@ void TheoryForm::setLists(const TheoryLists& lists) {
   fill(m_model, lists.models);
   fill(m_attack, lists.attacks);
   m_attack->setCurrentIndex(std::max(0, m_attack->findData(QStringLiteral("pgd"))));
-  m_fingerprintForm->setSpecs(lists.fingerprints);
+  m_fingerprintForm->setSpecs(lists.fingerprints, keptSection(m_restored, "fingerprints"));
+  chooseRestored();
   showAttack();
   showModel();
   showToy();
+  m_restored.clear();
+}
+
+void TheoryForm::chooseRestored() {
+  const auto choose = [this](QComboBox* box, const char* name) {
+    const QString kept = QString::fromStdString(keptText(m_restored, "choices", name));
+    if (!kept.isEmpty() && box->findData(kept) >= 0) box->setCurrentIndex(box->findData(kept));
+  };
+  choose(m_toy, "toy");
+  choose(m_model, "model");
+  choose(m_attack, "attack");
+  bool isNumber = false;
+  const auto seed = QString::fromStdString(keptText(m_restored, "choices", "seed")).toULongLong(&isNumber);
+  if (isNumber) m_seed->setSeed(seed);
+}
+
+PageState TheoryForm::state() const {
+  const auto chosen = [](const QComboBox* box) { return box->currentData().toString().toStdString(); };
+  return {{"choices",
+           {{"toy", chosen(m_toy)},
+            {"model", chosen(m_model)},
+            {"attack", chosen(m_attack)},
+            {"seed", std::to_string(m_seed->seed())}}},
+          {"toy", m_toyForm->values()},
+          {"model", m_modelForm->values()},
+          {"fingerprints", m_fingerprintForm->values()},
+          {"attack", m_attackForm->values()}};
 }
 
 TheoryRequest TheoryForm::request() const {
@@ -133,12 +165,12 @@ void TheoryForm::choosePainted() {
 }
 
 void TheoryForm::showToy() {
-  m_toyForm->setSpecs(parametersOf(m_lists.toys, m_toy));
+  m_toyForm->setSpecs(parametersOf(m_lists.toys, m_toy), keptSection(m_restored, "toy"));
   Q_EMIT dataChanged();
 }
 
 void TheoryForm::showModel() {
-  m_modelForm->setSpecs(parametersOf(m_lists.models, m_model), m_modelForm->values());
+  m_modelForm->setSpecs(parametersOf(m_lists.models, m_model), keptOr(m_restored, "model", m_modelForm->values()));
   const std::string name = m_model->currentData().toString().toStdString();
   const bool line = std::count(m_lists.lineModels.begin(), m_lists.lineModels.end(), name) > 0;
   m_fingerprints->setVisible(!line);
@@ -146,7 +178,7 @@ void TheoryForm::showModel() {
 }
 
 void TheoryForm::showAttack() {
-  m_attackForm->setSpecs(parametersOf(m_lists.attacks, m_attack), m_attackForm->values());
+  m_attackForm->setSpecs(parametersOf(m_lists.attacks, m_attack), keptOr(m_restored, "attack", m_attackForm->values()));
   Q_EMIT attackChanged();
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/service/theory_types.h"
 #include "core/service/types.h"
+#include "ui/session/session_store.h"
 
 class QComboBox;
 
@@ -29,6 +30,10 @@ class TheoryForm : public QWidget {
   void choosePainted();
   bool painted() const;
 
+  PageState state() const;
+  /// What setLists() begins with; before it.
+  void restore(const PageState& state) { m_restored = state; }
+
  Q_SIGNALS:
   void dataChanged();   ///< other points are wanted
   void modelChanged();  ///< the same points are to be learned otherwise
@@ -38,8 +43,10 @@ class TheoryForm : public QWidget {
   void showToy();
   void showModel();
   void showAttack();
+  void chooseRestored();
 
   TheoryLists m_lists;
+  PageState m_restored;
   QComboBox* m_toy;
   QComboBox* m_model;
   QComboBox* m_attack;

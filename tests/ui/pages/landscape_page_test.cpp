@@ -9,11 +9,13 @@
 #include <QSlider>
 #include <QTemporaryDir>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
 #include "ui/explore/step_stack.h"
+#include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/point_tip.h"
 #include "ui/main_window.h"
@@ -45,7 +47,9 @@ class LandscapePageTest : public QObject {
     HeatMapView* map() const { return page()->map(); }
     template <class Widget>
     Widget* child(const char* name) const {
-      return page()->findChild<Widget*>(QString::fromLatin1(name));
+      // The form around networks has a range, too.
+      auto* own = page()->form()->findChild<Widget*>(QString::fromLatin1(name));
+      return own ? own : page()->findChild<Widget*>(QString::fromLatin1(name));
     }
     bool open() const {
       const bool ready = QTest::qWaitFor([this] { return explore()->result().has_value(); }, 10'000);
@@ -69,6 +73,9 @@ class LandscapePageTest : public QObject {
     QString message() const { return child<InlineMessage>("landscape_message")->text(); }
     QPoint at(double x, double y) const { return map()->canvas().positionOf({x, y}).toPoint(); }
   };
+
+  /// As a person chooses.
+  static void activate(QComboBox* box) { Q_EMIT box->activated(box->currentIndex()); }
 
   static StepRequest bim(double epsilon) {
     return {"bim", {{"epsilon", epsilon}, {"step_size", 0.05}, {"steps", std::int64_t{10}}}};
@@ -297,6 +304,71 @@ class LandscapePageTest : public QObject {
     QCOMPARE(world.map()->layer(), std::string("cross_entropy"));
     QCOMPARE(world.map()->canvas().lineCount(Lines::Accepted), std::size_t{0});
     QVERIFY(!world.child<NumberBox>("threshold"));
+  }
+
+  /// The second model's own values, on the same plane, in colours that go over both.
+  void twoModelsShareOneScale() {
+    World world;
+    QVERIFY(world.open());
+    const auto own = world.map()->shownRange();
+    world.choose("landscape_value", "Margin");
+    QSignalSpy completed(world.page()->beside(), &BesideMap::completed);
+    auto* models = world.child<QComboBox>("beside_model");
+    models->setCurrentIndex(models->findData(QStringLiteral("glyphs-plain")));
+    QTRY_COMPARE(completed.count(), 1);
+    HeatMapView* other = world.page()->beside()->map();
+    QVERIFY(other->isVisible());
+    const LandscapeRequest request = world.lastRequest();
+    QCOMPARE(request.model, std::string("glyphs-plain"));
+    QVERIFY(request.plane && request.plane->axes == world.map()->plane()->images.axes);
+    QVERIFY(!request.attack);
+    for (const std::string& value : request.values) QVERIFY(!value.starts_with("fingerprint"));  // it has none
+    const ModelInfo plain = world.engine->model("glyphs-plain");
+    const Surface& surface = *other->surface();
+    for (std::size_t i = 0; i < surface.pointCount(); i += 37) {
+      const Image image = world.map()->plane()->images.at(surface.x[i % 51], surface.y[i / 51]);
+      const double confidence = surface.layer("confidence").values[i];
+      const Verdict verdict = FakeEngine::verdictOf(image, plain);
+      QVERIFY(std::abs(confidence - verdict.probabilities[std::size_t(verdict.predicted)]) < 1e-9);
+    }
+    const auto first = *world.map()->valueRange(), second = *other->valueRange();
+    const std::pair both(std::min(first.first, second.first), std::max(first.second, second.second));
+    QVERIFY(world.map()->shownRange() == both && other->shownRange() == both);
+    other->pick({0.1, 0.2});
+    QVERIFY(world.map()->picked()->place() == other->picked()->place());
+    models->setCurrentIndex(0);
+    QVERIFY(!other->isVisible());
+    QVERIFY(world.map()->shownRange() == *world.map()->valueRange());
+    world.choose("landscape_value", "Fingerprint distance");
+    QVERIFY(world.map()->shownRange() == own);
+  }
+
+  void theSessionIsTakenUp() {
+    World world;
+    QVERIFY(world.open());
+    QVERIFY(world.next([&] { world.choose("across", "Gradient sign"); }));
+    QVERIFY(world.next([&] { world.child<NumberBox>("range")->setValue(0.25); }));
+    world.choose("landscape_value", "Margin");
+    activate(world.child<QComboBox>("landscape_value"));
+    world.child<QCheckBox>("show_contours")->setChecked(false);
+    const PageState kept = world.page()->state();
+    World next;
+    QVERIFY(next.page()->state().empty());  // before anything is known
+    next.page()->restore(kept);
+    QVERIFY(next.page()->state() == kept);
+    QVERIFY(next.open());
+    QCOMPARE(next.lastRequest().directions[0].operation, std::string("gradient-sign"));
+    QCOMPARE(next.lastRequest().range, 0.25);
+    QCOMPARE(next.map()->layer(), std::string("margin"));
+    QVERIFY(!next.child<QCheckBox>("show_contours")->isChecked());
+    QVERIFY(next.page()->state() == kept);
+    // What is nonsense is left.
+    World other;
+    other.page()->restore({{"choices", {{"across", std::string("sideways")}, {"layer", std::string("colour")}}},
+                           {"shape", {{"range", -3.0}, {"resolution", std::string("many")}}},
+                           {"else", {{"a", true}}}});
+    QVERIFY(other.open());
+    QCOMPARE(other.map()->layer(), std::string("fingerprint_distance"));
   }
 
   void saysSoWithoutAModel() {

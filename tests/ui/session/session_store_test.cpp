@@ -23,6 +23,8 @@ class SessionStoreTest : public QObject {
         {"bim",
          {{"epsilon", 8.0 / 255}, {"steps", std::int64_t{10}}, {"random_start", true}, {"norm", std::string("l2")}},
          false}};
+    state.landscape = {{"choices", {{"layer", std::string("margin")}}}, {"shape", {{"range", 0.25}, {"clip", true}}}};
+    state.theory = {{"choices", {{"toy", std::string("moons")}}}};
     return state;
   }
 
@@ -33,6 +35,25 @@ class SessionStoreTest : public QObject {
     const auto back = sessionFromJson(toJsonText(example()));
     QVERIFY(back.has_value());
     QVERIFY(*back == example());
+  }
+
+  void olderSessionsHaveNoPages() {
+    auto text = QString::fromUtf8(toJsonText(SessionState{}));
+    QVERIFY(text.contains("landscape"));
+    text.replace(QLatin1String("\"landscape\""), QLatin1String("\"a\""))
+        .replace(QLatin1String("\"theory\""), QLatin1String("\"b\""));
+    const auto back = sessionFromJson(text.toUtf8());
+    QVERIFY(back && back->landscape.empty() && back->theory.empty());
+  }
+
+  void keptValuesAreReadWithCare() {
+    const PageState state = example().landscape;
+    QCOMPARE(keptText(state, "choices", "layer"), std::string("margin"));
+    QCOMPARE(keptText(state, "choices", "nothing", "other"), std::string("other"));
+    QCOMPARE(keptText(state, "shape", "clip", "other"), std::string("other"));  // it is no text
+    QVERIFY(keptFlag(state, "shape", "clip", false) && keptFlag(state, "nowhere", "clip", true));
+    QCOMPARE(keptSection(state, "shape").real("range"), 0.25);
+    QVERIFY(keptSection(state, "nowhere").values().empty());
   }
 
   void throughAFile() {

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/landscape/weight_view.h"
+
+#include <QComboBox>
+#include <QLabel>
+#include <QListWidget>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTabBar>
+
+#include <cmath>
+
+#include "tests/ui/fake_engine.h"
+#include "tests/ui/ui_test.h"
+#include "ui/landscape/heat_map_view.h"
+#include "ui/landscape/point_tip.h"
+#include "ui/landscape/weight_form.h"
+#include "ui/main_window.h"
+#include "ui/pages/explore_page.h"
+#include "ui/pages/landscape_page.h"
+#include "ui/plots/curve_plot.h"
+#include "ui/session/engine_session.h"
+#include "ui/widgets/inline_message.h"
+#include "ui/widgets/number_box.h"
+
+using namespace whorl;
+using namespace whorl::ui;
+using whorl::test::Door;
+using whorl::test::FakeEngine;
+
+/// Landscapes of networks in the window, over a fake engine.
+class WeightViewTest : public QObject {
+  Q_OBJECT
+
+  struct World {
+    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
+    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
+    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
+
+    World() { window->show(); }
+    LandscapePage* page() const { return window->landscape(); }
+    WeightView* view() const { return page()->weights(); }
+    template <class Widget>
+    Widget* child(const char* name) const {
+      return page()->findChild<Widget*>(QString::fromLatin1(name));
+    }
+    bool open() const {
+      if (!QTest::qWaitFor([this] { return window->explore()->result().has_value(); }, 10'000)) return false;
+      window->showPage(QStringLiteral("landscape"));
+      return next([this] { child<QTabBar>("landscape_space")->setCurrentIndex(1); });
+    }
+    /// Waits until a whole landscape is shown.
+    template <class Act>
+    bool next(Act act) const {
+      QSignalSpy completed(view(), &WeightView::completed);
+      act();
+      return QTest::qWaitFor([&completed] { return completed.count() > 0; }, 20'000);
+    }
+    void choose(const char* combo, const QString& text) const {
+      auto* box = child<QComboBox>(combo);
+      const int row = box->findText(text);
+      if (row < 0) qFatal("no such choice");
+      box->setCurrentIndex(row);
+    }
+    LandscapeRequest lastRequest() const { return engine->landscapes.requests().back(); }
+    QString summary() const { return child<QLabel>("weight_summary")->text(); }
+  };
+
+ private Q_SLOTS:
+  void init() { test::failOnWarnings(); }
+
+  /// What is drawn is what the engine computed, at every point.
+  void whatIsShownIsWhatWasComputed() {
+    World world;
+    QVERIFY(world.open());
+    const LandscapeRequest request = world.lastRequest();
+    QCOMPARE(request.model, world.window->explore()->model()->id);
+    QCOMPARE(request.weights->direction.operation, std::string("random"));
+    QCOMPARE(request.values, (std::vector<std::string>{"cross_entropy", "accuracy"}));  // fingerprints cost more
+    QVERIFY(!request.dataset.empty());
+    const Surface& surface = *world.view()->map()->surface();
+    QCOMPARE(surface.x.size(), std::size_t{25});
+    const Surface wanted = test::fakeWeightSurface(request, 25, request.weights->count);
+    for (std::size_t i = 0; i < surface.pointCount(); i += 7) {
+      QCOMPARE(world.view()->map()->canvas().fieldAt(int(i % 25), int(i / 25)), wanted.layers[0].values[i]);
+    }
+    QVERIFY2(world.summary().contains("judged by 1000 images"), qPrintable(world.summary()));
+  }
+
+  void pointsHaveNoImages() {
+    World world;
+    QVERIFY(world.open());
+    QWidget* plot = world.view()->map()->canvas().widget();
+    const HeatMapCanvas& canvas = world.view()->map()->canvas();
+    QTRY_VERIFY(canvas.contains(canvas.positionOf({0.5, -0.5})));  // it is laid out
+    const QPointF position = canvas.positionOf({0.5, -0.5});
+    QMouseEvent move(QEvent::MouseMove, position, plot->mapToGlobal(position), Qt::NoButton, Qt::NoButton, {});
+    QApplication::sendEvent(plot, &move);
+    QVERIFY(world.view()->map()->tip()->isVisible());
+    QVERIFY(world.view()->map()->tip()->text().contains("Cross-entropy"));
+  }
+
+  void fewImagesComeFirst() {
+    World world;
+    world.engine->landscapes.onLevel = [](int side, const JobContext& context) {
+      if (side == 9) Door().wait(context.stopToken());
+    };
+    QVERIFY(QTest::qWaitFor([&] { return world.window->explore()->result().has_value(); }, 10'000));
+    world.window->showPage(QStringLiteral("landscape"));
+    world.child<QTabBar>("landscape_space")->setCurrentIndex(1);
+    QTRY_VERIFY(world.view()->surface());
+    QCOMPARE(world.view()->surface()->images, std::int64_t{16});
+    QVERIFY2(world.summary().contains("16 images so far"), qPrintable(world.summary()));
+    QVERIFY(!world.view()->complete());
+    auto* stop = world.child<QPushButton>("weight_stop");
+    QVERIFY(stop->isVisible());
+    QTest::mouseClick(stop, Qt::LeftButton);
+    QTRY_VERIFY(!stop->isVisible());
+    QCOMPARE(world.view()->surface()->x.size(), std::size_t{9});  // the picture stays
+  }
+
+  void aLineIsACurve() {
+    World world;
+    QVERIFY(world.open());
+    world.choose("weight_direction", "Line to another network");
+    QTRY_VERIFY(world.view()->map()->empty());  // it needs another model
+    auto* models = world.child<QListWidget>("weight_models");
+    QCOMPARE(models->count(), 1);
+    QVERIFY(world.next([&] { models->item(0)->setCheckState(Qt::Checked); }));
+    QCOMPARE(world.lastRequest().weights->models, (std::vector<std::string>{"glyphs-plain"}));
+    CurvePlot* curve = world.view()->curve();
+    QVERIFY(curve->isVisible() && !world.view()->map()->isVisible());
+    QCOMPARE(curve->pointCount("value"), std::size_t{25});
+    const Surface wanted = test::fakeWeightSurface(world.lastRequest(), 25, 1000);
+    for (const std::size_t i : {0, 11, 24}) {
+      const QString line =
+          QStringLiteral("value,%1,%2\n")
+              .arg(QString::number(wanted.x[i], 'g', 17), QString::number(wanted.layers[0].values[i], 'g', 17));
+      QVERIFY2(curve->csv().contains(line), qPrintable(line));
+    }
+  }
+
+  void anotherValueNeedsNoWaiting() {
+    World world;
+    QVERIFY(world.open());
+    const auto before = world.engine->landscapes.requests().size();
+    world.choose("weight_value", "Accuracy");
+    QCOMPARE(world.view()->map()->layer(), std::string("accuracy"));
+    QTest::qWait(2 * WeightView::kDebounceMs);
+    QCOMPARE(world.engine->landscapes.requests().size(), before);
+    QVERIFY(world.next([&] { world.choose("weight_value", "Fingerprint loss"); }));
+    QCOMPARE(world.lastRequest().values.back(), std::string("fingerprint_loss"));
+  }
+
+  void theFormIsFollowed() {
+    World world;
+    QVERIFY(world.open());
+    QVERIFY(world.next([&] { world.view()->findChild<NumberBox*>("count")->setValue(200); }));
+    QCOMPARE(world.lastRequest().weights->count, std::int64_t{200});
+    QVERIFY(world.summary().contains("200 images"));
+  }
+
+  void aTrajectoryIsDrawn() {
+    World world;
+    QVERIFY(world.open());
+    world.choose("weight_direction", "Training's path");
+    QVERIFY(world.next([&] { world.child<QListWidget>("weight_models")->item(0)->setCheckState(Qt::Checked); }));
+    QCOMPARE(world.view()->map()->canvas().lineCount(HeatMapCanvas::Lines::Path), std::size_t{1});
+    QVERIFY(std::abs(world.lastRequest().range - 1.2) < 1e-9);
+  }
+
+  void imagesAreNotComputedBehindIt() {
+    World world;
+    QVERIFY(world.open());
+    for (const LandscapeRequest& request : world.engine->landscapes.requests()) {
+      if (!request.weights) QVERIFY(request.resolution <= LandscapeController::kQuickResolution);
+    }
+    const auto before = world.engine->landscapes.requests().size();
+    QVERIFY(world.next([&] { world.window->explore()->showModel("glyphs-plain"); }));
+    QCOMPARE(world.engine->landscapes.requests().size(), before + 1);
+    QVERIFY(world.lastRequest().weights);
+    QSignalSpy completed(world.page(), &LandscapePage::completed);
+    world.child<QTabBar>("landscape_space")->setCurrentIndex(0);
+    QTRY_COMPARE(completed.count(), 1);
+    QVERIFY(!world.lastRequest().weights);
+  }
+
+  void valuesAreExportedByTheEngine() {
+    World world;
+    QVERIFY(world.open());
+    world.view()->exportData("/nowhere/networks.npz");
+    QTRY_VERIFY(!world.engine->landscapes.saved().empty());
+    QCOMPARE(world.engine->landscapes.saved().back(), std::string("625 /nowhere/networks.npz"));
+    world.view()->exportData("/nowhere/networks.txt");
+    QTRY_VERIFY(world.child<InlineMessage>("weight_message")->text().contains("No format"));
+  }
+};
+
+QTEST_MAIN(WeightViewTest)
+#include "weight_view_test.moc"

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/landscape/beside_map.h"
+
+#include <QLabel>
+#include <QVBoxLayout>
+
+#include <algorithm>
+#include <utility>
+
+#include "ui/explore/choices.h"
+#include "ui/landscape/heat_map_view.h"
+#include "ui/session/engine_session.h"
+
+namespace whorl::ui {
+
+BesideMap::BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent)
+    : QWidget(parent),
+      m_controller(new LandscapeController(session, this)),
+      m_first(first),
+      m_map(new HeatMapView),
+      m_name(new QLabel) {
+  m_name->setObjectName(QStringLiteral("beside_name"));
+  m_name->setTextFormat(Qt::PlainText);
+  m_name->setAlignment(Qt::AlignCenter);
+  m_map->setObjectName(QStringLiteral("beside_map"));
+  m_map->setAccessibleName(tr("Landscape of the second model"));
+  auto* column = new QVBoxLayout(this);
+  column->setContentsMargins(0, 0, 0, 0);
+  column->setSpacing(2);
+  column->addWidget(m_name);
+  column->addWidget(m_map, 1);
+  hide();
+  connect(m_controller, &LandscapeController::started, this, [this](std::uint64_t, const SharedPlane& plane) {
+    auto own = std::make_shared<LandscapeResult>(*plane);
+    if (m_plane) own->path = m_plane->path;  // it is one plane
+    m_map->setPlane(own, classNames(*m_model), tr("the first model’s attack"));
+  });
+  connect(m_controller, &LandscapeController::refined, this, [this](std::uint64_t, const SharedSurface& surface) {
+    m_map->setSurface(surface);
+    shareScale();
+  });
+  connect(m_controller, &LandscapeController::finished, this, &BesideMap::completed);
+  connect(m_controller, &LandscapeController::failed, this, [this](std::uint64_t, const Error& error) {
+    if (error.kind() == ErrorKind::Cancelled) return;
+    m_map->clear(errorText(error));
+    shareScale();
+    Q_EMIT failed(errorText(error));
+  });
+  connect(m_first, &HeatMapView::pickedChanged, this, [this] { pickAlike(m_first, m_map); });
+  connect(m_map, &HeatMapView::pickedChanged, this, [this] { pickAlike(m_map, m_first); });
+}
+
+void BesideMap::pickAlike(const HeatMapView* from, HeatMapView* to) {
+  const auto picked = from->picked(), other = to->picked();
+  if (picked && other && picked->place() != other->place()) to->pick(picked->place());
+}
+
+void BesideMap::setModel(const std::optional<ModelInfo>& model) {
+  m_model = model;
+  m_controller->cancel();
+  m_plane.reset();
+  setVisible(model.has_value());
+  m_name->setText(model ? QString::fromStdString(model->name) : QString());
+  m_map->clear(tr("Computing the first picture…"));
+  shareScale();
+}
+
+void BesideMap::setColours(const LandscapeColours& colours) { m_map->setColours(colours); }
+
+void BesideMap::ask(LandscapeRequest request, const SharedPlane& plane, const std::vector<LandscapeValueInfo>& values,
+                    std::shared_ptr<const Image> image) {
+  if (!m_model) return;
+  m_plane = plane;
+  std::erase_if(request.values, [&](const std::string& name) {
+    const auto info =
+        std::find_if(values.begin(), values.end(), [&](const auto& each) { return each.spec.name == name; });
+    if (info == values.end()) return false;
+    return (info->needsFingerprints && m_model->fingerprints == 0) || (info->needsThreshold && !m_model->threshold) ||
+           (info->needsGradients && !m_model->differentiable);
+  });
+  if (request.values.empty()) return m_map->clear(tr("The second model doesn’t have this value."));
+  request.model = m_model->id;
+  request.label = plane->label;
+  request.plane = plane->images;
+  request.attack.reset();
+  request.threshold = m_model->threshold;
+  m_map->setThreshold(m_model->fingerprints > 0 ? m_model->threshold : std::nullopt);
+  m_controller->ask(std::move(request), std::move(image),
+                    tr("Landscape of %1").arg(QString::fromStdString(m_model->name)));
+}
+
+void BesideMap::setLayer(const std::string& layer, const QString& title) {
+  m_map->setLayer(layer, title);
+  shareScale();
+}
+
+void BesideMap::shareScale() {
+  const auto first = m_first->valueRange(), other = m_model ? m_map->valueRange() : std::nullopt;
+  std::optional<std::pair<double, double>> common;
+  if (first && other && m_first->layer() == m_map->layer()) {
+    common = {std::min(first->first, other->first), std::max(first->second, other->second)};
+  }
+  m_first->setCommonRange(common);
+  m_map->setCommonRange(common);
+}
+
+}  // namespace whorl::ui

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QStringList>
+#include <QWidget>
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ui/landscape/landscape_controller.h"
+
+class QLabel;
+
+namespace whorl::ui {
+
+class EngineSession;
+class HeatMapView;
+
+/// The same plane of images as another landscape's, as a second model sees it, in the same colours. GUI thread only.
+class BesideMap : public QWidget {
+  Q_OBJECT
+
+ public:
+  /// `session` and `first`, the map that it stands beside, outlive it.
+  BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent = nullptr);
+
+  HeatMapView* map() const { return m_map; }
+  const std::optional<ModelInfo>& model() const { return m_model; }
+  /// None: nothing is shown, and the first map has its own colour scale again.
+  void setModel(const std::optional<ModelInfo>& model);
+  void setColours(const LandscapeColours& colours);
+  /// `request` is the first landscape's, `plane` what came of it. Values that the model can't have are left out.
+  void ask(LandscapeRequest request, const SharedPlane& plane, const std::vector<LandscapeValueInfo>& values,
+           std::shared_ptr<const Image> image);
+  void setLayer(const std::string& layer, const QString& title);
+  /// Both maps' colours go over what both span.
+  void shareScale();
+
+ Q_SIGNALS:
+  void completed();
+  void failed(const QString& message);
+
+ private:
+  void pickAlike(const HeatMapView* from, HeatMapView* to);
+
+  LandscapeController* m_controller;
+  HeatMapView* m_first;
+  HeatMapView* m_map;
+  QLabel* m_name;
+  std::optional<ModelInfo> m_model;
+  SharedPlane m_plane;  ///< the first one's
+};
+
+}  // namespace whorl::ui
