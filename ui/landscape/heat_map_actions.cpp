@@ -7,11 +7,13 @@
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
+#include <QToolButton>
 
 #include <algorithm>
 #include <set>
 
 #include "ui/landscape/heat_map_view.h"
+#include "ui/landscape/relief_view.h"
 #include "ui/style/icons.h"
 
 namespace whorl::ui {
@@ -22,7 +24,7 @@ void HeatMapView::showAll() {
 }
 
 void HeatMapView::copyToClipboard() {
-  if (!empty()) QApplication::clipboard()->setPixmap(m_canvas.pixmap());
+  if (!empty()) QApplication::clipboard()->setPixmap(m_fromTheSide->isChecked() ? m_relief->grab() : m_canvas.pixmap());
 }
 
 QString HeatMapView::exportPicture(const QString& path) {
@@ -31,6 +33,7 @@ QString HeatMapView::exportPicture(const QString& path) {
     return tr("“.%1” is not a format for plots. Use .png, .svg or .pdf.").arg(suffix);
   }
   if (empty()) return tr("There is no landscape yet.");
+  if (m_fromTheSide->isChecked()) return m_relief->exportPicture(path);
   return m_canvas.save(path, m_layerTitle)
              ? QString()
              : tr("%1 could not be written. Choose another folder, or free some space.").arg(path);

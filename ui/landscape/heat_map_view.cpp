@@ -4,6 +4,7 @@
 #include <QEvent>
 #include <QLabel>
 #include <QMouseEvent>
+#include <QToolButton>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include "ui/image/qimage_convert.h"
 #include "ui/jobs/format.h"
 #include "ui/landscape/point_tip.h"
+#include "ui/landscape/relief_view.h"
 
 namespace whorl::ui {
 namespace {
@@ -25,7 +27,11 @@ constexpr double kRoomForName = 0.025;
 }  // namespace
 
 HeatMapView::HeatMapView(QWidget* parent)
-    : QWidget(parent), m_placeholder(new QLabel(this)), m_tip(new PointTip(this)) {
+    : QWidget(parent),
+      m_placeholder(new QLabel(this)),
+      m_tip(new PointTip(this)),
+      m_relief(new ReliefView(this)),
+      m_fromTheSide(new QToolButton(this)) {
   setFocusPolicy(Qt::StrongFocus);
   setAccessibleName(tr("Landscape"));
   setMinimumSize(300, 260);
@@ -37,16 +43,27 @@ HeatMapView::HeatMapView(QWidget* parent)
   m_placeholder->setWordWrap(true);
   m_placeholder->setObjectName(QStringLiteral("landscape_placeholder"));
   m_placeholder->setForegroundRole(QPalette::PlaceholderText);
+  m_relief->hide();
+  m_fromTheSide->setObjectName(QStringLiteral("from_the_side"));
+  m_fromTheSide->setText(tr("3-D"));
+  m_fromTheSide->setCheckable(true);
+  m_fromTheSide->setToolTip(tr("As a relief, whose height is the value"));
+  m_fromTheSide->hide();
+  connect(m_fromTheSide, &QToolButton::toggled, this, &HeatMapView::showRelief);
   m_tip->raise();
   m_canvas.applyPalette(palette());
 }
 
 HeatMapView::~HeatMapView() { m_canvas.widget()->removeEventFilter(this); }
 
-void HeatMapView::setColours(const LandscapeColours& colours) { m_canvas.setColours(colours); }
+void HeatMapView::setColours(const LandscapeColours& colours) {
+  m_canvas.setColours(colours);
+  m_relief->setColours(colours);
+}
 
 void HeatMapView::setAxes(const QString& x, const QString& y) {
   m_canvas.setAxisTitles(x, y);
+  m_relief->setAxes(x, y);
   m_canvas.replot();
 }
 
@@ -62,11 +79,11 @@ void HeatMapView::setPlane(const SharedPlane& plane, const QStringList& classNam
 void HeatMapView::setSurface(const SharedSurface& surface) {
   m_surface = surface;
   m_placeholder->hide();
-  m_canvas.widget()->show();
   drawField();
   drawOverlays();
   m_canvas.setPinned(picked()->place());
   m_canvas.replot();
+  showRelief();
   setAccessibleDescription(describe(*picked()));
 }
 
@@ -77,6 +94,7 @@ void HeatMapView::setLayer(const std::string& layer, const QString& title) {
   drawField();
   drawOverlays();
   m_canvas.replot();
+  showRelief();
 }
 
 void HeatMapView::setThreshold(std::optional<double> threshold) {
@@ -91,6 +109,7 @@ void HeatMapView::setOverlays(const HeatMapOverlays& overlays) {
   if (empty()) return;
   drawOverlays();
   m_canvas.replot();
+  showRelief();
 }
 
 void HeatMapView::setCommonRange(const std::optional<std::pair<double, double>>& range) {
@@ -100,6 +119,7 @@ void HeatMapView::setCommonRange(const std::optional<std::pair<double, double>>&
   drawField();
   drawOverlays();
   m_canvas.replot();
+  showRelief();
 }
 
 std::optional<std::pair<double, double>> HeatMapView::valueRange() const {
@@ -113,9 +133,22 @@ void HeatMapView::clear(const QString& why) {
   m_plane.reset();
   m_surface.reset();
   hideTip();
-  m_canvas.widget()->hide();
+  showRelief();
   m_placeholder->setText(why);
   m_placeholder->show();
+}
+
+void HeatMapView::setRelief(bool on) { m_fromTheSide->setChecked(on); }
+
+void HeatMapView::showRelief() {
+  const bool fromTheSide = m_fromTheSide->isChecked();
+  m_fromTheSide->setVisible(!empty());
+  m_canvas.widget()->setVisible(!empty() && !fromTheSide);
+  m_relief->setVisible(!empty() && fromTheSide);
+  if (!m_relief->isVisibleTo(this)) return m_relief->clear();
+  hideTip();
+  m_relief->setSurface(m_surface, pathPoints());
+  m_relief->setLayer(m_layer, m_layerTitle, m_shown.first, m_shown.second);
 }
 
 std::optional<LandscapePoint> HeatMapView::picked() const {
@@ -216,12 +249,17 @@ void HeatMapView::drawAccepted() {
                     tr("accepted below τ = %1").arg(m_threshold ? numberText(*m_threshold, 3) : QString()));
 }
 
+std::vector<QPointF> HeatMapView::pathPoints() const {
+  std::vector<QPointF> points;
+  if (!m_overlays.path || m_plane->path.empty()) return points;
+  if (!ofNetworks()) points.emplace_back(0, 0);  // the image itself; of networks the last one is in the middle
+  for (const LandscapePlace& place : m_plane->path) points.emplace_back(place.x, place.y);
+  return points;
+}
+
 void HeatMapView::drawPath() {
   ContourLine path;
-  if (m_overlays.path && !m_plane->path.empty()) {
-    if (!ofNetworks()) path.push_back({0, 0});  // the image itself; of networks the last one is in the middle
-    for (const LandscapePlace& place : m_plane->path) path.push_back({place.x, place.y});
-  }
+  for (const QPointF& point : pathPoints()) path.push_back({point.x(), point.y()});
   m_canvas.setPath(path, m_attack);
 }
 
@@ -264,6 +302,10 @@ void HeatMapView::place() {
   m_canvas.widget()->setGeometry(
       QRect(QPoint((width() - wanted.width()) / 2, (height() - wanted.height()) / 2), wanted));
   m_placeholder->setGeometry(rect().adjusted(24, 24, -24, -24));
+  m_relief->setGeometry(rect());
+  const QSize button = m_fromTheSide->sizeHint();
+  m_fromTheSide->setGeometry(QRect(QPoint(width() - button.width() - 4, 4), button));
+  m_fromTheSide->raise();
 }
 
 void HeatMapView::resizeEvent(QResizeEvent* event) {

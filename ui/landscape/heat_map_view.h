@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "ui/landscape/heat_map_canvas.h"
 #include "ui/landscape/landscape_controller.h"
@@ -16,10 +17,12 @@
 
 class QLabel;
 class QMenu;
+class QToolButton;
 
 namespace whorl::ui {
 
 class PointTip;
+class ReliefView;
 
 /// What is drawn over the colours.
 struct HeatMapOverlays {
@@ -29,9 +32,10 @@ struct HeatMapOverlays {
   bool path = true;      ///< of the attack
 };
 
-/// A landscape from above. The image of the point under the cursor stands beside the cursor, with its class and value.
-/// A click picks a point, double click (or Enter) chooses it; wheel zooms, dragging pans, Home shows all, + − zoom; the
-/// arrow keys move the picked point. The context menu copies and exports. GUI thread only.
+/// A landscape from above, or (with the button in its corner) as a relief. From above the image of the point under the
+/// cursor stands beside the cursor, with its class and value. A click picks a point, double click (or Enter) chooses
+/// it; wheel zooms, dragging pans, Home shows all, + − zoom; the arrow keys move the picked point. The context menu
+/// copies and exports. GUI thread only.
 class HeatMapView : public QWidget {
   Q_OBJECT
 
@@ -56,6 +60,9 @@ class HeatMapView : public QWidget {
   std::optional<std::pair<double, double>> valueRange() const;
   /// Least and largest value in colour.
   std::pair<double, double> shownRange() const { return m_shown; }
+  /// Seen from the side instead of from above, in the same colours.
+  void setRelief(bool on);
+  ReliefView* relief() const { return m_relief; }
   /// Nothing is shown but these words.
   void clear(const QString& why);
 
@@ -98,6 +105,8 @@ class HeatMapView : public QWidget {
   /// Its points are networks: there are no images of them.
   bool ofNetworks() const { return m_plane->images.middle.pixels.empty(); }
   void place();
+  void showRelief();
+  std::vector<QPointF> pathPoints() const;
   void drawField();
   void drawOverlays();
   void drawContours(const SurfaceLayer& layer);
@@ -113,6 +122,8 @@ class HeatMapView : public QWidget {
   HeatMapCanvas m_canvas;
   QLabel* m_placeholder;
   PointTip* m_tip;
+  ReliefView* m_relief;
+  QToolButton* m_fromTheSide;
   SharedPlane m_plane;
   SharedSurface m_surface;
   QStringList m_names;

@@ -6,12 +6,14 @@
 #include <QLabel>
 #include <QSignalSpy>
 #include <QTemporaryDir>
+#include <QToolButton>
 
 #include <cmath>
 
 #include "tests/ui/ui_test.h"
 #include "ui/image/qimage_convert.h"
 #include "ui/landscape/point_tip.h"
+#include "ui/landscape/relief_view.h"
 #include "ui/style/theme.h"
 
 using namespace whorl;
@@ -197,6 +199,27 @@ class HeatMapViewTest : public QObject {
     QVERIFY(!shown.view.exportPicture("/nowhere/map.svg").isEmpty());
     QTest::keySequence(&shown.view, QKeySequence::Copy);
     QVERIFY(!QApplication::clipboard()->image().isNull());
+  }
+
+  void fromTheSideItIsTheSame() {
+    Shown shown;
+    QVERIFY(QTest::qWaitForWindowExposed(&shown.view));
+    auto* button = shown.view.findChild<QToolButton*>("from_the_side");
+    QVERIFY(button->isVisible());
+    button->click();
+    ReliefView* relief = shown.view.relief();
+    QVERIFY(relief->isVisible() && !shown.plot()->isVisible() && !relief->empty());
+    QCOMPARE(std::pair(relief->low(), relief->high()), *shown.view.valueRange());
+    shown.view.setCommonRange(std::pair(0.0, 9.0));
+    QCOMPARE(relief->high(), 9.0);
+    const QTemporaryDir folder;
+    QCOMPARE(shown.view.exportPicture(folder.filePath("side.png")), QString());
+    QVERIFY(QImage(folder.filePath("side.png")).width() > 1000);
+    shown.view.setRelief(false);
+    QVERIFY(!relief->isVisible() && shown.plot()->isVisible() && relief->empty());
+    shown.view.setRelief(true);
+    shown.view.clear("nothing");
+    QVERIFY(!relief->isVisible() && !button->isVisible());
   }
 
   void emptinessIsSaidInWords() {
