@@ -183,12 +183,8 @@ std::optional<ModelFile> CellSteps::trained(const PlannedModel& planned, const J
     count(keyOf(request(task, task.data)), std::nullopt);
     return std::nullopt;
   }
-  json wanted = request(task, *data);
-  // A name may come to mean other weights.
-  if (task.parameters.has("start_from") && !task.parameters.text("start_from").empty()) {
-    wanted["start"] = m_workbench.model(task.parameters.text("start_from")).sha256;
-  }
-  const std::string key = keyOf(wanted);
+  const std::string start = startOf(task);
+  const std::string key = keyOf(request(task, *data, start.empty() ? start : m_workbench.model(start).sha256));
   const auto entry = obtain(key, "model", costKey(task), guess, [&](StoredEntry& kept) {
     const fs::path file = m_store.temporaryFile(".safetensors");
     kept.document = m_workbench.train(task, file, m_store.workFile(key, ".checkpoint"), context);

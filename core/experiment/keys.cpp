@@ -15,7 +15,7 @@ namespace {
 /// Without what says "as ever", so that keys from before there were such parameters stay good.
 nlohmann::json numbersOf(const TrainingTask& task) {
   Parameters parameters = task.parameters;
-  if (parameters.has("start_from") && parameters.text("start_from").empty()) parameters.remove("start_from");
+  if (startOf(task).empty()) parameters.remove("start_from");
   if (parameters.has("trained_layers") && parameters.integer("trained_layers") == 0) {
     parameters.remove("trained_layers");
   }
@@ -24,15 +24,21 @@ nlohmann::json numbersOf(const TrainingTask& task) {
 
 }  // namespace
 
-nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum) {
-  return {{"stage", "model"},
-          {"computation", kComputation.training},
-          {"data", dataChecksum},
-          {"architecture", task.architecture},
-          {"objective", task.objective},
-          {"parameters", numbersOf(task)},
-          {"seed", task.seed},
-          {"limit_train", task.limitTrain}};
+std::string startOf(const TrainingTask& task) {
+  return task.parameters.has("start_from") ? task.parameters.text("start_from") : std::string();
+}
+
+nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum, const std::string& startSha256) {
+  nlohmann::json wanted = {{"stage", "model"},
+                           {"computation", kComputation.training},
+                           {"data", dataChecksum},
+                           {"architecture", task.architecture},
+                           {"objective", task.objective},
+                           {"parameters", numbersOf(task)},
+                           {"seed", task.seed},
+                           {"limit_train", task.limitTrain}};
+  if (!startSha256.empty()) wanted["start"] = startSha256;
+  return wanted;
 }
 
 nlohmann::json request(const ImageChoice& choice, std::int64_t target, const std::string& dataChecksum,

@@ -25,7 +25,10 @@ inline constexpr ComputationVersions kComputation;
 
 std::string keyOf(const nlohmann::json& request);
 
-nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum);
+/// `startSha256`: of the weights that it starts from, since a name may come to mean others; "" for random ones.
+nlohmann::json request(const TrainingTask& task, const std::string& dataChecksum, const std::string& startSha256 = {});
+/// The model that a training starts from; "" for none.
+std::string startOf(const TrainingTask& task);
 nlohmann::json request(const ImageChoice& choice, std::int64_t target, const std::string& dataChecksum,
                        const std::string& modelSha256);
 /// Of an attack on a model, without the images.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
-// Recipes and their results as a front end sees them: plain types only.
+// Recipes and their results as a front end sees them: plain types, and how a sweep's cells lie (whorl_report).
 
 #include <cstddef>
 #include <functional>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/experiment/recipe_result.h"
+#include "core/experiment/sweep_map.h"
 
 namespace whorl {
 

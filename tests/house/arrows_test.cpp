@@ -15,11 +15,12 @@ const QStringList kCore{"base",  "image",  "data",      "nn",     "fingerprint",
                         "train", "defend", "landscape", "theory", "retrieval",   "experiment"};
 
 /// What front ends may include of core/service; its other headers are the engine's own, and may use torch.
-const QStringList kServiceHeaders{"core/service/engine.h",          "core/service/even_trace.h",
-                                  "core/service/landscape_types.h", "core/service/perturbation_types.h",
-                                  "core/service/recipe_types.h",    "core/service/similar_types.h",
-                                  "core/service/theory_types.h",    "core/service/train_types.h",
-                                  "core/service/types.h"};
+const QStringList kServiceHeaders{"core/service/comparison_run.h",    "core/service/engine.h",
+                                  "core/service/even_trace.h",        "core/service/landscape_types.h",
+                                  "core/service/output_divergence.h", "core/service/perturbation_types.h",
+                                  "core/service/recipe_types.h",      "core/service/run_forecast.h",
+                                  "core/service/similar_types.h",     "core/service/theory_types.h",
+                                  "core/service/train_types.h",       "core/service/types.h"};
 
 struct Include {
   QString path;

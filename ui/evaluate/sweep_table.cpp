@@ -8,7 +8,6 @@
 #include <cmath>
 #include <limits>
 
-#include "core/experiment/sweep_map.h"
 #include "ui/jobs/format.h"
 
 namespace whorl::ui {
