@@ -17,7 +17,6 @@
 #include "core/service/engine.h"
 #include "tests/ui/fake_lists.h"
 #include "tests/ui/fake_recipes.h"
-#include "tests/ui/fake_similar.h"
 
 namespace whorl::test {
 
@@ -198,24 +197,6 @@ class FakeEngine : public FakeLists {
   std::string perturb(const PerturbRequest&, const JobContext&) override { return "{}"; }
   CorruptionResult corruptions(const CorruptionRequest&, const JobContext&) override { return {}; }
   RobustnessResult robustness(const RobustnessRequest&, const JobContext&) override { return {}; }
-  FakeSimilar similar;
-  std::vector<std::string> featureLayers(const std::string& id) override {
-    std::vector<std::string> layers{"features", "logits"};
-    if (model(id).fingerprints > 0) layers.push_back("fc1");
-    return layers;
-  }
-  SimilarIndexResult similarIndex(const SimilarIndexRequest& request, const JobContext& context) override {
-    return similar.index(request, model(request.model).input, context);
-  }
-  SimilarQueryResult similarQuery(const SimilarQueryRequest& request, const JobContext& context) override {
-    return similar.query(request, context);
-  }
-  DatasetImage similarImage(const std::string& index, const std::string& name, const JobContext&) override {
-    return similar.image(index, name);
-  }
-  SimilarBenchmarkResult similarBenchmark(const SimilarBenchmarkRequest& request, const JobContext& context) override {
-    return similar.benchmark(request, context);
-  }
   void fetchDataset(const std::string& name, const JobContext& context) override {
     note("fetch " + name);
     for (int done = 1; done <= 10; ++done) {

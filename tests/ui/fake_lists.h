@@ -6,6 +6,7 @@
 
 #include "core/service/engine.h"
 #include "tests/ui/fake_landscape.h"
+#include "tests/ui/fake_similar.h"
 #include "tests/ui/fake_world.h"
 
 namespace whorl::test {
@@ -56,6 +57,24 @@ class FakeLists : public Engine, public FakeWorld {
   std::vector<ParameterSpec> robustnessParameters() const override { return {}; }
   std::vector<std::string> featureDistances() const override { return {"l2", "cosine"}; }
   std::vector<std::vector<StepRequest>> standardDistortions(const ImageShape&) const override { return {}; }
+  FakeSimilar similar;
+  std::vector<std::string> featureLayers(const std::string& id) override {
+    std::vector<std::string> layers{"features", "logits"};
+    if (model(id).fingerprints > 0) layers.push_back("fc1");
+    return layers;
+  }
+  SimilarIndexResult similarIndex(const SimilarIndexRequest& request, const JobContext& context) override {
+    return similar.index(request, model(request.model).input, context);
+  }
+  SimilarQueryResult similarQuery(const SimilarQueryRequest& request, const JobContext& context) override {
+    return similar.query(request, context);
+  }
+  DatasetImage similarImage(const std::string& index, const std::string& name, const JobContext&) override {
+    return similar.image(index, name);
+  }
+  SimilarBenchmarkResult similarBenchmark(const SimilarBenchmarkRequest& request, const JobContext& context) override {
+    return similar.benchmark(request, context);
+  }
 
   std::vector<AttackInfo> attacks() const override {
     const auto epsilon = ParameterSpec::real("epsilon", 0.3, 0, 1, "[0,1]", "How far each pixel may move");

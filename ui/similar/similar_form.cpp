@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QFormLayout>
 #include <QGroupBox>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QSpinBox>
@@ -104,7 +105,12 @@ QWidget* SimilarForm::makePerturbation() {
   column->addWidget(m_perturbation);
   column->addWidget(m_summary);
   column->addWidget(m_parameters);
-  column->addWidget(m_seed);
+  auto* row = new QHBoxLayout;
+  auto* label = new QLabel(tr("&Seed"));
+  label->setBuddy(m_seed);
+  row->addWidget(label);
+  row->addWidget(m_seed, 1);
+  column->addLayout(row);
   connect(m_perturbation, &QComboBox::activated, this, [this] {
     showParameters();
     Q_EMIT queryChanged();

@@ -37,7 +37,7 @@ class WindowOptionsTest : public QObject {
     QTest::addColumn<QString>("word");
     QTest::newRow("unknown") << QStringList{"whorl", "--nonsense"} << "nonsense";
     QTest::newRow("theme") << QStringList{"whorl", "--theme", "pink"} << "pink";
-    QTest::newRow("page") << QStringList{"whorl", "--page", "similar"} << "similar";
+    QTest::newRow("page") << QStringList{"whorl", "--page", "gallery"} << "gallery";
     QTest::newRow("size") << QStringList{"whorl", "--size", "big"} << "--size";
     QTest::newRow("tiny") << QStringList{"whorl", "--size", "1x1"} << "--size";
   }
