@@ -22,7 +22,7 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::int64_t kBlockRows = 1024;    ///< of 256 numbers: 1 MB, which stays in the cache
+constexpr std::int64_t kBlockRows = 1024;  ///< of 256 numbers: 1 MB, which stays in the cache
 constexpr std::int64_t kBlocksWorthAThread = 8;
 constexpr std::int64_t kQueriesAtOnce = 64;  ///< products of a block: 256 kB
 constexpr std::size_t kSlack = 256;          ///< rows that a query keeps beyond `top` before it sorts out
