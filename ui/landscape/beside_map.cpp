@@ -33,11 +33,13 @@ BesideMap::BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent
   connect(m_controller, &LandscapeController::started, this, [this](std::uint64_t, const SharedPlane& plane) {
     auto own = std::make_shared<LandscapeResult>(*plane);
     if (m_plane) own->path = m_plane->path;  // it is one plane
-    m_map->setPlane(own, classNames(*m_model), tr("the first model’s attack"));
+    m_own = own;
+    m_surface.reset();
   });
   connect(m_controller, &LandscapeController::refined, this, [this](std::uint64_t, const SharedSurface& surface) {
-    m_map->setSurface(surface);
-    shareScale();
+    m_surface = surface;
+    if (!m_map->empty()) m_map->setPlane(m_own, classNames(*m_model), tr("the first’s attack"));
+    show();
   });
   connect(m_controller, &LandscapeController::finished, this, &BesideMap::completed);
   connect(m_controller, &LandscapeController::failed, this, [this](std::uint64_t, const Error& error) {
@@ -50,6 +52,17 @@ BesideMap::BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent
   connect(m_map, &HeatMapView::pickedChanged, this, [this] { pickAlike(m_map, m_first); });
 }
 
+void BesideMap::show() {
+  if (!m_model || !m_surface) return;
+  if (!findLayer(*m_surface, m_map->layer())) {
+    m_map->clear(tr("%1 doesn’t have this value: choose another one.").arg(m_name->text()));
+  } else {
+    if (m_map->empty()) m_map->setPlane(m_own, classNames(*m_model), tr("the first’s attack"));
+    m_map->setSurface(m_surface);
+  }
+  shareScale();
+}
+
 void BesideMap::pickAlike(const HeatMapView* from, HeatMapView* to) {
   const auto picked = from->picked(), other = to->picked();
   if (picked && other && picked->place() != other->place()) to->pick(picked->place());
@@ -59,6 +72,8 @@ void BesideMap::setModel(const std::optional<ModelInfo>& model) {
   m_model = model;
   m_controller->cancel();
   m_plane.reset();
+  m_own.reset();
+  m_surface.reset();
   setVisible(model.has_value());
   m_name->setText(model ? QString::fromStdString(model->name) : QString());
   m_map->clear(tr("Computing the first picture…"));
@@ -91,7 +106,7 @@ void BesideMap::ask(LandscapeRequest request, const SharedPlane& plane, const st
 
 void BesideMap::setLayer(const std::string& layer, const QString& title) {
   m_map->setLayer(layer, title);
-  shareScale();
+  m_surface ? show() : shareScale();
 }
 
 void BesideMap::shareScale() {

@@ -42,6 +42,8 @@ class BesideMap : public QWidget {
   void failed(const QString& message);
 
  private:
+  /// The values, or that the model has none of those in colour.
+  void show();
   void pickAlike(const HeatMapView* from, HeatMapView* to);
 
   LandscapeController* m_controller;
@@ -50,6 +52,8 @@ class BesideMap : public QWidget {
   QLabel* m_name;
   std::optional<ModelInfo> m_model;
   SharedPlane m_plane;  ///< the first one's
+  SharedPlane m_own;
+  SharedSurface m_surface;
 };
 
 }  // namespace whorl::ui

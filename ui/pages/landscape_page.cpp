@@ -81,7 +81,8 @@ void LandscapePage::build() {
   splitter->setChildrenCollapsible(false);
   splitter->addWidget(area);
   splitter->addWidget(middle);
-  splitter->addWidget(makeRight());
+  m_right = makeRight();
+  splitter->addWidget(m_right);
   splitter->setStretchFactor(0, 0);
   splitter->setStretchFactor(1, 1);
   splitter->setStretchFactor(2, 0);
@@ -184,7 +185,6 @@ QWidget* LandscapePage::makeTop() {
   m_besideModel->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
   m_besideModel->setMinimumContentsLength(14);
   line->addStretch(1);
-  line->addWidget(m_besideModel);
   line->addWidget(m_export);
   m_progress->hide();
   m_stop->hide();
@@ -197,6 +197,7 @@ QWidget* LandscapePage::makeTop() {
   head->addWidget(m_summary, 1);
   head->addWidget(m_progress);
   head->addWidget(m_stop);
+  head->addWidget(m_besideModel, 0, Qt::AlignTop);
   column->addLayout(head);
   column->addLayout(line);
   return top;

@@ -121,6 +121,7 @@ class LandscapePage : public QWidget {
   CrossSections* m_sections;
   BesideMap* m_beside;
   QComboBox* m_besideModel;
+  QWidget* m_right = nullptr;  ///< makes room for a second map
   InlineMessage* m_message;
   EmptyState* m_empty;
   WeightView* m_weights;

@@ -138,6 +138,7 @@ void LandscapePage::fillBeside() {
 void LandscapePage::chooseBeside() {
   const ModelInfo* model = findModel(m_models, m_besideModel->currentData().toString());
   m_beside->setModel(model ? std::optional(*model) : std::nullopt);
+  m_right->setVisible(!model);
   const LayerChoice layer = m_form->layer();
   m_beside->setLayer(layer.layer, layer.title);
   askBeside();

@@ -334,6 +334,12 @@ class LandscapePageTest : public QObject {
     const auto first = *world.map()->valueRange(), second = *other->valueRange();
     const std::pair both(std::min(first.first, second.first), std::max(first.second, second.second));
     QVERIFY(world.map()->shownRange() == both && other->shownRange() == both);
+    world.choose("landscape_value", "Fingerprint distance");  // which the second one lacks
+    QVERIFY(other->empty() && !world.map()->empty());
+    QVERIFY(world.map()->shownRange() == own);
+    world.choose("landscape_value", "Margin");
+    QVERIFY(!other->empty() && other->shownRange() == both);
+    QVERIFY(other->canvas().fieldAt(3, 5) == surface.layer("margin").values[5 * 51 + 3]);
     other->pick({0.1, 0.2});
     QVERIFY(world.map()->picked()->place() == other->picked()->place());
     models->setCurrentIndex(0);
