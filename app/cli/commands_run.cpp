@@ -93,7 +93,8 @@ void addTrain(CLI::App& root, CommonOptions& common, std::vector<Command>& comma
   app->add_option("--preset", options->preset, "Named set of all of the below; what is given by hand overrides it");
   app->add_option("--data", options->request.dataset, "Data set by name, or a folder of images");
   app->add_option("--arch", options->request.architecture, "Architecture by name");
-  app->add_option("--objective", options->objective, "plain, adversarial, fingerprint, stability, noisy, triplet, or a sum such as a+b");
+  app->add_option("--objective", options->objective,
+                  "plain, adversarial, fingerprint, stability, noisy, triplet, or a sum such as a+b");
   app->add_option("--output", options->request.output, "Model file (default: a new one in your folder)");
   app->add_option("--name", options->request.modelName, "The model's name for people");
   app->add_option("--checkpoint", options->request.checkpoint, "Checkpoint file (default: OUTPUT.checkpoint)");

@@ -14,9 +14,8 @@ struct LayerSpec {
   enum class Kind { Convolution, BatchNorm, Relu, MaxPool, Dropout, GlobalAveragePool, Flatten, Linear };
   Kind kind = Kind::Relu;
   int outputs = 0;  ///< channels or features
-  int kernel =
-      0;  ///< convolution: kernel x kernel, stride 1; max-pool: window and stride; average pool: side of the result
-  int padding = 0;         ///< zero padding on each side
+  int kernel = 0;   ///< convolution: kernel x kernel, stride 1; pools: window and stride, or side of the mean grid
+  int padding = 0;  ///< zero padding on each side
   double probability = 0;  ///< dropout
 };
 
