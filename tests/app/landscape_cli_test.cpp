@@ -140,8 +140,8 @@ class LandscapeCliTest : public QObject, test::CliProgram {
     QVERIFY2(own.code == 0, qPrintable(own.err));
     QVERIFY(own.out.contains("judged by") && own.out.contains("measured at each point"));
     QVERIFY(fs::exists(path("bend.vtk")));
-    const Outcome again = run(weights({"--directions", "bend", "--models", "mnist-plain", control, "--resolution",
-                                       "3", "--batch-norm", "keep", "--json", "-"}));
+    const Outcome again = run(weights({"--directions", "bend", "--models", "mnist-plain", control, "--resolution", "3",
+                                       "--batch-norm", "keep", "--json", "-"}));
     QVERIFY2(again.code == 0, qPrintable(again.err));
     QCOMPARE(again.json()["models"].toArray().size(), 2);
     QCOMPARE(again.json()["batch_norm"].toString(), QString("keep"));

@@ -62,7 +62,8 @@ WindowOptions parseWindowOptions(const QStringList& arguments) {
                              QStringLiteral("models")};
   if (!pages.contains(options.page)) {
     options.problem =
-        QStringLiteral("There is no page “%1”: explore, landscape, theory, train, evaluate, similar and models are there.")
+        QStringLiteral(
+            "There is no page “%1”: explore, landscape, theory, train, evaluate, similar and models are there.")
             .arg(options.page);
   }
   if (parser.isSet(QStringLiteral("theme"))) {
