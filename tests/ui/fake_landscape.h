@@ -34,7 +34,8 @@ inline std::vector<LandscapeDirectionInfo> fakeDirections() {
             "",
             {ParameterSpec::integer("component", 1, 1, 8, "", "1 for the longest")}},
            true,
-           false}};
+           false},
+          {{"mask", "Mask", "Where a picture is bright.", "", {}}, false, false, true}};
 }
 
 inline std::vector<LandscapeValueInfo> fakeValues() {

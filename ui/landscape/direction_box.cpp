@@ -9,6 +9,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <iterator>
 
 #include "ui/widgets/parameter_form.h"
 
@@ -40,13 +41,16 @@ DirectionBox::DirectionBox(const QString& title, const QString& name, QWidget* p
 }
 
 void DirectionBox::setDirections(const std::vector<LandscapeDirectionInfo>& directions) {
-  m_directions = directions;
+  // A mask comes from a file, which the command line alone takes.
+  m_directions.clear();
+  std::copy_if(directions.begin(), directions.end(), std::back_inserter(m_directions),
+               [](const LandscapeDirectionInfo& info) { return !info.needsMask; });
   const QSignalBlocker quiet(m_choice);
   m_choice->clear();
   m_choice->addItem(tr("Automatic"), QString());
   m_choice->setItemData(0, tr("Along the attack’s path where there is one, else along the gradient’s sign"),
                         Qt::ToolTipRole);
-  for (const LandscapeDirectionInfo& info : directions) {
+  for (const LandscapeDirectionInfo& info : m_directions) {
     m_choice->addItem(QString::fromStdString(info.spec.title), QString::fromStdString(info.spec.name));
     m_choice->setItemData(m_choice->count() - 1, QString::fromStdString(info.spec.summary), Qt::ToolTipRole);
   }

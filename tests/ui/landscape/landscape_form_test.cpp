@@ -64,6 +64,13 @@ class LandscapeFormTest : public QObject {
  private Q_SLOTS:
   void init() { test::failOnWarnings(); }
 
+  void masksAreLeftToTheCommandLine() {
+    const Shown shown(subject(true));
+    for (const auto* box : shown.form.findChildren<QComboBox*>()) {
+      QVERIFY(box->findText("Random signs") < 0 || box->findText("Mask") < 0);
+    }
+  }
+
   void anAttacksPathIsWhatOneSeesFirst() {
     const Shown shown(subject(true));
     const auto axes = shown.form.axes();
