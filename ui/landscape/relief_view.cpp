@@ -162,7 +162,7 @@ void ReliefView::drawBox(QPainter& painter, const QRectF& room, const QPalette& 
   painter.setPen(palette.color(QPalette::Text));
   const Surface& surface = *m_surface;
   const auto write = [&](QPointF place, const QString& text, Qt::Alignment alignment) {
-    const QSizeF size(220, 40);
+    const QSizeF size(320, 40);
     QPointF corner = place - QPointF(alignment & Qt::AlignRight ? size.width() : size.width() / 2, 0);
     painter.drawText(QRectF(corner, size), static_cast<int>(alignment | Qt::AlignTop | Qt::TextWordWrap), text);
   };
