@@ -61,6 +61,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/main_window_commands.cpp
   ${CMAKE_CURRENT_LIST_DIR}/main_window_close.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/evaluate_page_files.cpp

@@ -25,22 +25,6 @@ class Stopwatch {
   std::chrono::steady_clock::time_point m_start = std::chrono::steady_clock::now();
 };
 
-/// A file that goes unless it is given away.
-class Temporary {
- public:
-  explicit Temporary(fs::path path) : m_path(std::move(path)) {}
-  ~Temporary() {
-    std::error_code ignored;
-    fs::remove(m_path, ignored);
-  }
-  Temporary(const Temporary&) = delete;
-  Temporary& operator=(const Temporary&) = delete;
-  const fs::path& path() const { return m_path; }
-
- private:
-  fs::path m_path;
-};
-
 json parsed(const StoredEntry& entry) {
   json document = json::parse(entry.document, nullptr, /*allow_exceptions=*/false);
   if (document.is_object()) return document;

@@ -15,6 +15,10 @@ constexpr qsizetype kLines = 400;
 /// Longer files, each with its reason.
 const QMap<QString, QString> kLong{
     {"tests/core/attack/iterative_test.cpp", "FGSM, BIM and PGD share their promises"},
+    {"tests/core/experiment/runner_test.cpp",
+     "one small recipe, and one test for each thing that may happen to its run"},
+    {"tests/core/service/landscape_test.cpp", "a network is trained once for all of them"},
+    {"tests/ui/pages/landscape_page_test.cpp", "one test a promise of the page, over one world"},
     {"tests/core/base/scheduler_test.cpp", "one test a promise of the scheduler"},
 };
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/landscape/surface.h"
+#include "core/service/landscape_types.h"
 
 namespace whorl::ui {
 

@@ -355,15 +355,6 @@ std::vector<const RecipeCell*> EvaluatePage::chosen() const {
   return cells;
 }
 
-void EvaluatePage::chooseCell(const QString& detector, const QString& attack) {
-  const RecipeResult& result = m_grid->result();
-  const auto place = [](const std::vector<std::string>& names, const QString& name) {
-    return static_cast<int>(std::find(names.begin(), names.end(), name.toStdString()) - names.begin());
-  };
-  const QModelIndex index = m_grid->index(place(result.detectors, detector), place(result.attacks, attack));
-  if (index.isValid()) m_table->setCurrentIndex(index);
-}
-
 void EvaluatePage::showChoice() { m_plots->showCells(m_grid->result(), chosen()); }
 
 void EvaluatePage::setMetric(GridMetric metric) {

@@ -5,6 +5,7 @@
 #include <QMenu>
 #include <QProgressBar>
 #include <QPushButton>
+#include <QTableView>
 #include <QToolButton>
 
 #include <algorithm>
@@ -125,6 +126,15 @@ QString EvaluatePage::phaseText(const QString& plan) const {
       return tr("Ended early: %1").arg(plan);
   }
   return {};
+}
+
+void EvaluatePage::chooseCell(const QString& detector, const QString& attack) {
+  const RecipeResult& result = m_grid->result();
+  const auto place = [](const std::vector<std::string>& names, const QString& name) {
+    return static_cast<int>(std::find(names.begin(), names.end(), name.toStdString()) - names.begin());
+  };
+  const QModelIndex index = m_grid->index(place(result.detectors, detector), place(result.attacks, attack));
+  if (index.isValid()) m_table->setCurrentIndex(index);
 }
 
 }  // namespace whorl::ui

@@ -81,7 +81,7 @@ class EvaluateTest : public QObject {
 
   void indicesAreTakenInTheirOrder() {
     AttackRunRequest request = m_engine.attackRequest();
-    request.indices = {7, 3, 11, 3};
+    request.indices = {7, 3, 11, 5};
     request.save = m_engine.path("chosen.safetensors").string();
     const AttackRunResult result = m_engine->attack(request, JobContext{});
     QCOMPARE(json::parse(result.json)["examined"].get<int>(), 4);
