@@ -105,7 +105,8 @@ void ReliefView::turn(double yaw, double pitch) {
 QRgb ReliefView::colourOf(double value, double shade) const {
   if (m_colours.empty()) return qRgb(128, 128, 128);
   const double share = m_high > m_low ? std::clamp((value - m_low) / (m_high - m_low), 0.0, 1.0) : 0;
-  const auto& colour = m_colours[static_cast<std::size_t>(share * static_cast<double>(m_colours.size() - 1) + 0.5)];
+  const auto& colour =
+      m_colours[static_cast<std::size_t>(std::lround(share * static_cast<double>(m_colours.size() - 1)))];
   const auto level = [&](float part) { return static_cast<int>(std::lround(255 * double(part) * shade)); };
   return qRgb(level(colour[0]), level(colour[1]), level(colour[2]));
 }
@@ -203,7 +204,7 @@ QString ReliefView::exportPicture(const QString& path) {
   paper.setColor(QPalette::Base, Qt::white);
   paper.setColor(QPalette::Text, Qt::black);
   paper.setColor(QPalette::PlaceholderText, Qt::gray);
-  const QRectF room(0, 0, kExportSide, kExportSide * 3 / 4);
+  const QRectF room(0, 0, kExportSide, 0.75 * kExportSide);
   const QString ending = path.section(u'.', -1).toLower();
   QSaveFile file(path);
   if (!file.open(QIODevice::WriteOnly)) return tr("%1 can’t be written: %2").arg(path, file.errorString());
