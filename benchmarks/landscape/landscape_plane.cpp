@@ -5,10 +5,8 @@
 // pair by pair, so that a busy machine slows both; on one, processor time says more than the clock on the wall. BATCH
 // counts images through the network, copies included.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <functional>
 #include <string>
@@ -17,9 +15,9 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/rand.h>
 
+#include "benchmarks/landscape/turns.h"
 #include "core/landscape/direction.h"
 #include "core/landscape/sample.h"
-#include "core/nn/batch_workers.h"
 #include "core/nn/device.h"
 #include "core/nn/model.h"
 
@@ -35,37 +33,6 @@ struct Options {
   int workers = hardwareThreads();
   int threads = 1;
 };
-
-struct Cost {
-  double wall = 0;       ///< seconds
-  double processor = 0;  ///< seconds, of all threads
-};
-
-Cost costOf(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::clock_t before = std::clock();
-  work();
-  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-          static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC};
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-/// Logits of `count` images that lie ready in memory, and nothing else.
-void infer(const Classifier& classifier, const torch::Tensor& images, std::int64_t count, const Options& options) {
-  const std::int64_t batches = (count + options.batch - 1) / options.batch;
-  BatchWorkers<torch::Tensor> workers(batches, options.workers, options.threads);
-  workers.run(
-      [&](std::int64_t batch) {
-        const torch::NoGradGuard noGradients;
-        const std::int64_t first = count * batch / batches;
-        return classifier.logits(images.narrow(0, 0, count * (batch + 1) / batches - first));
-      },
-      [](std::int64_t, torch::Tensor&&) {});
-}
 
 void measure(const Model& model, const Options& options, const std::vector<std::string>& names) {
   at::Generator generator = at::detail::createCPUGenerator(1);
@@ -85,38 +52,19 @@ void measure(const Model& model, const Options& options, const std::vector<std::
   const PointValues values(sources, names);
   const Grid grid(2, 0.5, options.resolution);
   const SamplingPlan plan{std::max<std::int64_t>(1, options.batch / values.copies()), options.workers, options.threads};
-  std::vector<double> raw, whole, first, wall, processor;
-  for (int repeat = -1; repeat < options.repeats; ++repeat) {
-    double firstPicture = 0;
-    const Cost inference =
-        costOf([&] { infer(*model.classifier, images, grid.pointCount() * values.copies(), options); });
-    const auto start = std::chrono::steady_clock::now();
-    const Cost landscape = costOf([&] {
-      const Plane plane(source.image,
-                        {makeDirection("gradient-sign", {}, source, 0), makeDirection("rademacher", {}, source, 1)},
-                        PlaneScale::Linf, false);
-      sampleSurface(plane, grid, values, plan, JobContext{}, [&](const Surface&) {
-        if (firstPicture == 0) {
-          firstPicture = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-        }
+  bench::Turns turns;
+  turns.run(
+      options.repeats,
+      [&] {
+        bench::infer(*model.classifier, images, grid.pointCount() * values.copies(), options.workers, options.threads);
+      },
+      [&](const std::function<void()>& pictured) {
+        const Plane plane(source.image,
+                          {makeDirection("gradient-sign", {}, source, 0), makeDirection("rademacher", {}, source, 1)},
+                          PlaneScale::Linf, false);
+        sampleSurface(plane, grid, values, plan, JobContext{}, [&](const Surface&) { pictured(); });
       });
-    });
-    if (repeat < 0) continue;  // warms up
-    raw.push_back(inference.wall);
-    whole.push_back(landscape.wall);
-    first.push_back(firstPicture);
-    wall.push_back(landscape.wall / inference.wall);
-    processor.push_back(landscape.processor / inference.processor);
-  }
-  std::string title;
-  for (const auto& name : names) title += (title.empty() ? "" : ",") + name;
-  const auto [least, most] = std::minmax_element(wall.begin(), wall.end());
-  const auto [low, high] = std::minmax_element(processor.begin(), processor.end());
-  std::printf(
-      "%s\n  inference %.3f s, plane %.3f s: ratio %.3f (%.3f to %.3f), of processor time %.3f (%.3f to %.3f)\n"
-      "  first picture after %.4f s (%.4f at best)\n",
-      title.c_str(), median(raw), median(whole), median(wall), *least, *most, median(processor), *low, *high,
-      median(first), *std::min_element(first.begin(), first.end()));
+  turns.print(bench::joined(names), "plane");
 }
 
 int measured(const Options& options) {

@@ -4,10 +4,8 @@
 // computed in the same way, and when its first picture is there. Repeats take turns and are compared pair by pair, so
 // that a busy machine slows both; on one, processor time says more than the clock on the wall.
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <functional>
 #include <string>
@@ -17,8 +15,8 @@
 #include <ATen/ops/rand.h>
 #include <ATen/ops/randint.h>
 
+#include "benchmarks/landscape/turns.h"
 #include "core/landscape/weight_sample.h"
-#include "core/nn/batch_workers.h"
 #include "core/nn/device.h"
 #include "core/nn/model.h"
 
@@ -33,39 +31,6 @@ struct Options {
   int repeats = 5;
   int workers = hardwareThreads();
 };
-
-struct Cost {
-  double wall = 0;       ///< seconds
-  double processor = 0;  ///< seconds, of all threads
-};
-
-double secondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-Cost costOf(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
-  const std::clock_t before = std::clock();
-  work();
-  return {secondsSince(start), static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC};
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
-}
-
-/// Logits of `count` images that lie ready in memory, and nothing else.
-void infer(const Classifier& classifier, const torch::Tensor& images, std::int64_t count, const Options& options) {
-  const std::int64_t batches = (count + images.size(0) - 1) / images.size(0);
-  BatchWorkers<torch::Tensor> workers(batches, options.workers, 1);
-  workers.run(
-      [&](std::int64_t batch) {
-        const torch::NoGradGuard noGradients;
-        return classifier.logits(images.narrow(0, 0, count * (batch + 1) / batches - count * batch / batches));
-      },
-      [](std::int64_t, torch::Tensor&&) {});
-}
 
 void measure(const Model& model, const Options& options, const std::vector<std::string>& values) {
   at::Generator generator = at::detail::createCPUGenerator(1);
@@ -83,32 +48,15 @@ void measure(const Model& model, const Options& options, const std::vector<std::
   const torch::Tensor ready = at::rand({sample.batchSize, shape.channels, shape.height, shape.width}, generator);
   const WeightPlane plane = WeightPlane::around(*model.network(), 2, 1);
   const Grid grid(2, 0.1, options.resolution);
-  std::vector<double> raw, whole, first, wall, processor;
-  for (int repeat = -1; repeat < options.repeats; ++repeat) {
-    double firstPicture = 0;
-    const Cost inference =
-        costOf([&] { infer(*model.classifier, ready, grid.pointCount() * options.images * copies, options); });
-    const auto start = std::chrono::steady_clock::now();
-    const Cost landscape = costOf([&] {
-      sampleWeights(plane, grid, values, sample, options.workers, 1, JobContext{}, [&](const Surface&) {
-        if (firstPicture == 0) firstPicture = secondsSince(start);
+  bench::Turns turns;
+  turns.run(
+      options.repeats,
+      [&] { bench::infer(*model.classifier, ready, grid.pointCount() * options.images * copies, options.workers, 1); },
+      [&](const std::function<void()>& pictured) {
+        sampleWeights(plane, grid, values, sample, options.workers, 1, JobContext{},
+                      [&](const Surface&) { pictured(); });
       });
-    });
-    if (repeat < 0) continue;  // warms up
-    raw.push_back(inference.wall);
-    whole.push_back(landscape.wall);
-    first.push_back(firstPicture);
-    wall.push_back(landscape.wall / inference.wall);
-    processor.push_back(landscape.processor / inference.processor);
-  }
-  const auto [least, most] = std::minmax_element(wall.begin(), wall.end());
-  const auto [low, high] = std::minmax_element(processor.begin(), processor.end());
-  std::printf(
-      "%s and %zu more\n  inference %.3f s, networks %.3f s: ratio %.3f (%.3f to %.3f), of processor time %.3f (%.3f "
-      "to "
-      "%.3f)\n  first picture after %.3f s\n",
-      values.front().c_str(), values.size() - 1, median(raw), median(whole), median(wall), *least, *most,
-      median(processor), *low, *high, median(first));
+  turns.print(bench::joined(values), "networks");
 }
 
 int measured(const Options& options) {
