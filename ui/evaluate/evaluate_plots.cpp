@@ -96,7 +96,7 @@ EvaluatePlots::EvaluatePlots(QWidget* parent)
                    "least (dark) to the greatest (bright)."));
   setTabToolTip(indexOf(m_checks), tr("The recipe’s claims of what must hold, and whether they do."));
   connect(m_sweep, &SweepTable::cellChosen, this, &EvaluatePlots::cellChosen);
-  showCells({}, {});
+  showCells({}, {}, GridMetric::AucSuccessful);
   showChecks({});
 }
 
@@ -112,11 +112,12 @@ QWidget* EvaluatePlots::withPlaceholder(QWidget* plots, QStackedWidget** stack, 
   return *stack;
 }
 
-void EvaluatePlots::showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen) {
+void EvaluatePlots::showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen,
+                              GridMetric metric) {
   showRoc(chosen);
   showScores(chosen);
   showBudget(result, chosen);
-  setTabVisible(indexOf(m_sweep), !chosen.empty() && m_sweep->showSweep(result, *chosen.front(), m_metric));
+  setTabVisible(indexOf(m_sweep), !chosen.empty() && m_sweep->showSweep(result, *chosen.front(), metric));
   QString text;
   for (const RecipeCell* cell : chosen) text += cellDetails(*cell);
   m_details->setHtml(chosen.empty() ? emptyText(chosen) : text);

@@ -25,10 +25,8 @@ class EvaluatePlots : public QTabWidget {
  public:
   explicit EvaluatePlots(QWidget* parent = nullptr);
 
-  /// The chosen cells, the current one first.
-  void showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen);
-  /// What the sweep's heat map shows; drawn with the next showCells().
-  void setMetric(GridMetric metric) { m_metric = metric; }
+  /// The chosen cells, the current one first. `metric`: what the sweep's heat map shows.
+  void showCells(const RecipeResult& result, const std::vector<const RecipeCell*>& chosen, GridMetric metric);
 
   /// The recipe's claims and what became of them; without claims the tab is away.
   void showChecks(const std::vector<CheckedClaim>& checks);
@@ -57,7 +55,6 @@ class EvaluatePlots : public QTabWidget {
   CurvePlot* m_scores;
   CurvePlot* m_budget;
   SweepTable* m_sweep;
-  GridMetric m_metric = GridMetric::AucSuccessful;
   QTextBrowser* m_details;
   QTextBrowser* m_checks;
   QStackedWidget* m_rocStack = nullptr;

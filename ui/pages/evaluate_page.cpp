@@ -355,11 +355,10 @@ std::vector<const RecipeCell*> EvaluatePage::chosen() const {
   return cells;
 }
 
-void EvaluatePage::showChoice() { m_plots->showCells(m_grid->result(), chosen()); }
+void EvaluatePage::showChoice() { m_plots->showCells(m_grid->result(), chosen(), m_grid->metric()); }
 
 void EvaluatePage::setMetric(GridMetric metric) {
   m_grid->setMetric(metric);
-  m_plots->setMetric(metric);
   showChoice();
   const MetricInfo info = metricInfo(metric);
   m_metric->setCurrentIndex(m_metric->findData(info.id));

@@ -80,10 +80,10 @@ class SweepTableTest : public QObject {
     const int tab = plots.indexOf(plots.sweep());
     QVERIFY(tab >= 0);
     QVERIFY(!plots.isTabVisible(tab));
-    plots.showCells(result, {&result.cells[0]});
+    plots.showCells(result, {&result.cells[0]}, GridMetric::AucSuccessful);
     QVERIFY(plots.isTabVisible(tab));
     result.cells.resize(1);
-    plots.showCells(result, {&result.cells[0]});
+    plots.showCells(result, {&result.cells[0]}, GridMetric::AucSuccessful);
     QVERIFY(!plots.isTabVisible(tab));
   }
 };
