@@ -114,6 +114,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/widgets/image_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/inline_message.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/number_box.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/own_keys.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/parameter_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/seed_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/side_bar.cpp

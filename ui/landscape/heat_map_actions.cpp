@@ -10,11 +10,11 @@
 #include <QToolButton>
 
 #include <algorithm>
-#include <set>
 
 #include "ui/landscape/heat_map_view.h"
 #include "ui/landscape/relief_view.h"
 #include "ui/style/icons.h"
+#include "ui/widgets/own_keys.h"
 
 namespace whorl::ui {
 
@@ -83,14 +83,8 @@ void HeatMapView::contextMenuEvent(QContextMenuEvent* event) {
 }
 
 bool HeatMapView::event(QEvent* event) {
-  // The window has shortcuts of its own for some of these keys: while the map has the focus, they are its.
-  if (event->type() == QEvent::ShortcutOverride) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    static const std::set<int> kOurs = {Qt::Key_Plus, Qt::Key_Minus, Qt::Key_Left, Qt::Key_Right,  Qt::Key_Up,
-                                        Qt::Key_Down, Qt::Key_Home,  Qt::Key_0,    Qt::Key_Return, Qt::Key_Enter};
-    const bool plain = (key->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier)) == Qt::NoModifier;
-    if (key->matches(QKeySequence::Copy) || (plain && kOurs.contains(key->key()))) event->accept();
-  }
+  claimKeys(event, {Qt::Key_Plus, Qt::Key_Minus, Qt::Key_Left, Qt::Key_Right, Qt::Key_Up, Qt::Key_Down, Qt::Key_Home,
+                    Qt::Key_0, Qt::Key_Return, Qt::Key_Enter});
   return QWidget::event(event);
 }
 

@@ -15,6 +15,7 @@
 #include <numbers>
 
 #include "ui/jobs/format.h"
+#include "ui/widgets/own_keys.h"
 
 namespace whorl::ui {
 
@@ -271,6 +272,12 @@ void ReliefView::leaveEvent(QEvent* event) {
 void ReliefView::wheelEvent(QWheelEvent* event) {
   setCamera({m_camera.yaw, m_camera.pitch, m_camera.zoom * std::pow(1.0015, event->angleDelta().y())});
   event->accept();
+}
+
+bool ReliefView::event(QEvent* event) {
+  claimKeys(event, {Qt::Key_Left, Qt::Key_Right, Qt::Key_Up, Qt::Key_Down, Qt::Key_Plus, Qt::Key_Equal, Qt::Key_Minus,
+                    Qt::Key_Home});
+  return QWidget::event(event);
 }
 
 void ReliefView::keyPressEvent(QKeyEvent* event) {

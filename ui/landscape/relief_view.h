@@ -52,6 +52,7 @@ class ReliefView : public QWidget {
   void hovered(std::optional<QPointF> point);
 
  protected:
+  bool event(QEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
   void mousePressEvent(QMouseEvent* event) override;
   void mouseMoveEvent(QMouseEvent* event) override;

@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "ui/jobs/format.h"
 #include "ui/plots/curve_plot.h"
+#include "ui/widgets/own_keys.h"
 
 namespace whorl::ui {
 
@@ -117,14 +117,8 @@ void CurvePlot::updateLegend() {
 }
 
 bool CurvePlot::event(QEvent* event) {
-  // The window has shortcuts of its own for some of these keys: while the plot has the focus, they are its.
-  if (event->type() == QEvent::ShortcutOverride) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    static const std::set<int> kOurs = {Qt::Key_Plus, Qt::Key_Minus, Qt::Key_Left, Qt::Key_Right,
-                                        Qt::Key_Up,   Qt::Key_Down,  Qt::Key_Home, Qt::Key_0};
-    const bool plain = (key->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier)) == Qt::NoModifier;
-    if (key->matches(QKeySequence::Copy) || (plain && kOurs.contains(key->key()))) event->accept();
-  }
+  claimKeys(event, {Qt::Key_Plus, Qt::Key_Minus, Qt::Key_Left, Qt::Key_Right, Qt::Key_Up, Qt::Key_Down, Qt::Key_Home,
+                    Qt::Key_0});
   return QWidget::event(event);
 }
 

@@ -12,12 +12,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "ui/plots/qcp.h"
 #include "ui/style/icons.h"
 #include "ui/theory/plane_view.h"
 #include "ui/theory/plane_view_parts.h"
+#include "ui/widgets/own_keys.h"
 
 namespace whorl::ui {
 namespace {
@@ -88,14 +88,8 @@ void PlaneView::drawCross() {
 }
 
 bool PlaneView::event(QEvent* event) {
-  // The window has shortcuts of its own for some of these keys: while the plane has the focus, they are its.
-  if (event->type() == QEvent::ShortcutOverride) {
-    const auto* key = static_cast<QKeyEvent*>(event);
-    static const std::set<int> kOurs = {Qt::Key_Left, Qt::Key_Right, Qt::Key_Up,     Qt::Key_Down,
-                                        Qt::Key_Home, Qt::Key_Space, Qt::Key_Return, Qt::Key_Enter};
-    const bool plain = (key->modifiers() & ~(Qt::KeypadModifier | Qt::ShiftModifier)) == Qt::NoModifier;
-    if (key->matches(QKeySequence::Copy) || (plain && kOurs.contains(key->key()))) event->accept();
-  }
+  claimKeys(event, {Qt::Key_Left, Qt::Key_Right, Qt::Key_Up, Qt::Key_Down, Qt::Key_Home, Qt::Key_Space, Qt::Key_Return,
+                    Qt::Key_Enter});
   return QWidget::event(event);
 }
 

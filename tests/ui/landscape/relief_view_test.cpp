@@ -2,6 +2,7 @@
 #include "ui/landscape/relief_view.h"
 
 #include <QFile>
+#include <QKeyEvent>
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
@@ -102,6 +103,10 @@ class ReliefViewTest : public QObject {
     ReliefView view;
     fill(view);
     const ReliefCamera first = view.camera();
+    QKeyEvent override(QEvent::ShortcutOverride, Qt::Key_Right, Qt::NoModifier);
+    override.ignore();
+    QApplication::sendEvent(&view, &override);
+    QVERIFY(override.isAccepted());  // no shortcut of the window takes its keys
     QTest::keyClick(&view, Qt::Key_Right);
     QVERIFY(view.camera().yaw > first.yaw);
     QTest::keyClick(&view, Qt::Key_Plus);
