@@ -17,6 +17,7 @@
 
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/heat_map_view.h"
+#include "ui/landscape/view_head.h"
 #include "ui/landscape/weight_form.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/session/engine_session.h"
@@ -81,34 +82,15 @@ void WeightView::build() {
 }
 
 QWidget* WeightView::makeTop() {
-  m_summary->setObjectName(QStringLiteral("weight_summary"));
-  m_summary->setWordWrap(true);
-  m_summary->setTextFormat(Qt::PlainText);
-  m_summary->setMinimumHeight(2 * m_summary->fontMetrics().lineSpacing());
-  m_summary->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-  m_progress->setObjectName(QStringLiteral("weight_progress"));
-  m_progress->setAccessibleName(tr("Images that have judged"));
-  m_progress->setMaximumHeight(16);
-  m_progress->setMaximumWidth(120);
-  m_stop->setObjectName(QStringLiteral("weight_stop"));
-  m_stop->setToolTip(tr("Leaves the picture as it is."));
-  m_export->setObjectName(QStringLiteral("weight_export"));
-  m_export->setText(tr("Export"));
-  m_export->setIcon(icon(QStringLiteral("export")));
-  m_export->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  m_export->setPopupMode(QToolButton::InstantPopup);
-  auto* menu = new QMenu(m_export);
-  connect(menu, &QMenu::aboutToShow, this, [this, menu] {
-    menu->clear();
+  prepareHead({m_summary, m_progress, m_stop, m_export}, QStringLiteral("weight"), [this](QMenu* menu) {
     if (m_pictures->currentIndex() == 0) return m_map->fillMenu(menu);
     for (const char* suffix : {"csv", "npy", "npz", "vtk"}) {
       const QString name = QString::fromLatin1(suffix);
       menu->addAction(tr("Values as %1…").arg(name.toUpper()), this, [this, name] { exportDataWithDialog(name); });
     }
   });
-  m_export->setMenu(menu);
-  m_progress->hide();
-  m_stop->hide();
+  m_progress->setAccessibleName(tr("Images that have judged"));
+  m_stop->setToolTip(tr("Leaves the picture as it is."));
   auto* top = new QWidget;
   auto* line = new QHBoxLayout(top);
   line->setContentsMargins(0, 0, 0, 0);

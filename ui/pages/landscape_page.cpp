@@ -19,6 +19,7 @@
 #include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/point_panel.h"
+#include "ui/landscape/view_head.h"
 #include "ui/landscape/weight_form.h"
 #include "ui/landscape/weight_view.h"
 #include "ui/pages/explore_page.h"
@@ -140,28 +141,10 @@ void LandscapePage::showEmpty(bool empty) {
 bool LandscapePage::lookedAt() const { return isVisible() && m_spaces->currentIndex() == 0; }
 
 QWidget* LandscapePage::makeTop() {
-  m_summary->setObjectName(QStringLiteral("landscape_summary"));
-  m_summary->setWordWrap(true);
-  m_summary->setTextFormat(Qt::PlainText);
-  m_summary->setMinimumHeight(2 * m_summary->fontMetrics().lineSpacing());
-  m_summary->setAlignment(Qt::AlignLeft | Qt::AlignTop);
-  m_progress->setObjectName(QStringLiteral("landscape_progress"));
+  prepareHead({m_summary, m_progress, m_stop, m_export}, QStringLiteral("landscape"),
+              [this](QMenu* menu) { m_map->fillMenu(menu); });
   m_progress->setAccessibleName(tr("Points that are computed"));
-  m_progress->setMaximumHeight(16);
-  m_progress->setMaximumWidth(120);
-  m_stop->setObjectName(QStringLiteral("landscape_stop"));
   m_stop->setToolTip(tr("Leaves the picture as fine as it is."));
-  m_export->setObjectName(QStringLiteral("landscape_export"));
-  m_export->setText(tr("Export"));
-  m_export->setIcon(icon(QStringLiteral("export")));
-  m_export->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-  m_export->setPopupMode(QToolButton::InstantPopup);
-  auto* menu = new QMenu(m_export);
-  connect(menu, &QMenu::aboutToShow, this, [this, menu] {
-    menu->clear();
-    m_map->fillMenu(menu);
-  });
-  m_export->setMenu(menu);
   m_contours->setToolTip(tr("Lines of equal value, at round numbers"));
   m_borders->setToolTip(tr("Where the model’s answer changes, and what it answers there"));
   m_accepted->setToolTip(
@@ -186,8 +169,6 @@ QWidget* LandscapePage::makeTop() {
   m_besideModel->setMinimumContentsLength(14);
   line->addStretch(1);
   line->addWidget(m_export);
-  m_progress->hide();
-  m_stop->hide();
   auto* top = new QWidget;
   auto* column = new QVBoxLayout(top);
   column->setContentsMargins(0, 0, 0, 0);
