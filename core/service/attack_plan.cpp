@@ -11,7 +11,7 @@
 #include "core/nn/model.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/stopwatch.h"
 
 namespace whorl {

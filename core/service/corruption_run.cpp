@@ -8,12 +8,12 @@
 #include "core/base/random.h"
 #include "core/image/corruptions.h"
 #include "core/image/perturbation.h"
-#include "core/service/attack_run.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
-#include "core/service/perturbed_images.h"
+#include "core/service/impl/attack_run.h"
+#include "core/service/impl/inference.h"
+#include "core/service/impl/perturbed_images.h"
 #include "core/service/stopwatch.h"
 
 namespace whorl {

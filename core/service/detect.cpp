@@ -17,7 +17,7 @@
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/result_file.h"
 #include "core/service/stopwatch.h"
 

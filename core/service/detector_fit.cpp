@@ -8,9 +8,9 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/detect/noise_twins.h"
-#include "core/service/attack_run.h"
 #include "core/service/attack_setup.h"
-#include "core/service/inference.h"
+#include "core/service/impl/attack_run.h"
+#include "core/service/impl/inference.h"
 
 namespace whorl {
 namespace {

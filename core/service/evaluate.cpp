@@ -4,7 +4,7 @@
 #include "core/detect/detector.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/stopwatch.h"
 
 namespace whorl {

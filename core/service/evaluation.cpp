@@ -10,7 +10,7 @@
 #include "core/attack/quantise.h"
 #include "core/base/error.h"
 #include "core/service/documents.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #ifndef WHORL_MINIMAL
 #include "core/image/image_file.h"
 #endif

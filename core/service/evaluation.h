@@ -9,8 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/service/attack_run.h"
 #include "core/service/datasets.h"
+#include "core/service/impl/attack_run.h"
 #include "core/service/result_file.h"
 
 namespace whorl {

@@ -19,7 +19,7 @@
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
 #include "core/service/even_trace.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/landscape_document.h"
 #include "core/service/stopwatch.h"
 

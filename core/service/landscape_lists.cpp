@@ -6,7 +6,7 @@
 #include "core/landscape/weight_direction.h"
 #include "core/landscape/weight_sample.h"
 #include "core/service/engine_impl.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #ifndef WHORL_MINIMAL
 #include "core/image/colour_map.h"
 #endif

@@ -7,11 +7,11 @@
 #include "core/base/atomic_file.h"
 #include "core/landscape/weight_direction.h"
 #include "core/landscape/weight_sample.h"
-#include "core/service/attack_run.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
+#include "core/service/impl/attack_run.h"
+#include "core/service/impl/inference.h"
 #include "core/service/landscape_document.h"
 #include "core/service/stopwatch.h"
 

@@ -7,7 +7,7 @@
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/image_metrics.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/stopwatch.h"
 #ifndef WHORL_MINIMAL
 #include "core/image/image_file.h"

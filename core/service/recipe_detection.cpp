@@ -12,8 +12,8 @@
 #include "core/detect/noise_twins.h"
 #include "core/nn/safetensors.h"
 #include "core/nn/thread_scope.h"
-#include "core/service/attack_run.h"
-#include "core/service/inference.h"
+#include "core/service/impl/attack_run.h"
+#include "core/service/impl/inference.h"
 #include "core/service/recipe_workbench.h"
 
 namespace whorl {

@@ -7,7 +7,7 @@
 #include "core/attack/support.h"
 #include "core/nn/architecture.h"
 #include "core/nn/thread_scope.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/recipe_workbench.h"
 #include "core/service/stopwatch.h"
 

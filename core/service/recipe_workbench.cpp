@@ -11,10 +11,10 @@
 #include "core/nn/architecture.h"
 #include "core/nn/safetensors.h"
 #include "core/nn/thread_scope.h"
-#include "core/service/attack_run.h"
 #include "core/service/documents.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
+#include "core/service/impl/attack_run.h"
+#include "core/service/impl/inference.h"
 
 namespace whorl {
 namespace {

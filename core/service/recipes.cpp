@@ -7,7 +7,7 @@
 #include "core/experiment/runner.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/recipe_document.h"
 #include "core/service/recipe_workbench.h"
 #include "core/service/report_samples.h"

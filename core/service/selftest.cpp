@@ -15,7 +15,7 @@
 #include "core/nn/safetensors.h"
 #include "core/service/engine_impl.h"
 #include "core/service/image_metrics.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 
 namespace whorl {
 namespace {

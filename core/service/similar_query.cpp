@@ -8,8 +8,8 @@
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
-#include "core/service/inference.h"
-#include "core/service/perturbed_images.h"
+#include "core/service/impl/inference.h"
+#include "core/service/impl/perturbed_images.h"
 #include "core/service/similar_support.h"
 #include "core/service/stopwatch.h"
 

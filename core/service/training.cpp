@@ -7,7 +7,7 @@
 #include "core/base/utf8.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/train/trainer.h"
 
 namespace whorl {

@@ -4,7 +4,7 @@
 #include <QTest>
 #include <nlohmann/json.hpp>
 
-#include "core/service/perturbed_images.h"
+#include "core/service/impl/perturbed_images.h"
 #include "tests/core/service/tiny_engine.h"
 
 using namespace whorl;

@@ -12,7 +12,7 @@
 
 #include "core/nn/model.h"
 #include "core/nn/safetensors.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "tests/core/service/tiny_engine.h"
 
 using namespace whorl;

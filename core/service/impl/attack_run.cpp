@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/service/attack_run.h"
+#include "core/service/impl/attack_run.h"
 
 #include <algorithm>
 #include <numeric>
@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/nn/batch_workers.h"
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 #include "core/service/stopwatch.h"
 
 namespace whorl {

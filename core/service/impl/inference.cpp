@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/service/inference.h"
+#include "core/service/impl/inference.h"
 
 #include <algorithm>
 #include <cstring>

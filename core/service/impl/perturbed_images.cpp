@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "core/service/perturbed_images.h"
+#include "core/service/impl/perturbed_images.h"
 
 #include <algorithm>
 
