@@ -203,9 +203,10 @@ void addAttackOptions(CLI::App& app, CommonOptions& common, AttackOptions& optio
       "--threat-model", request.threatModel,
       "What the attacker may see: black-box, grey-box, adaptive-white-box (default: the preset's, else grey-box, "
       "or black-box for attacks that need no more)");
-  app.add_option("--layout", request.layout,
-                 "contiguous or channels_last (default: what tune found, else contiguous, which gives PyTorch's own "
-                 "numbers)");
+  app.add_option(
+      "--layout", request.layout,
+      "channels_last, with BatchNorm folded into the layers beside it, or contiguous, which gives PyTorch's own "
+      "numbers (default: what tune found, else the first on a processor)");
   app.add_option("--save", request.save, "Keep the images, labels and scores in this .safetensors or .npz");
   app.add_option("--save-images", request.saveImages,
                  "Write successful images as 8-bit PNG into this folder, rounded so that they stay adversarial");

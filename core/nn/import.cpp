@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "core/nn/device.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/import_torchscript.h"
 #include "core/nn/model.h"
 #include "core/nn/safetensors.h"
@@ -182,7 +183,7 @@ Model importWeights(const ImportRequest& request, FileKind kind, torch::Device d
   Model model;
   model.architecture = architecture.name;
   model.input = input;
-  model.classifier = std::make_shared<NetworkClassifier>(std::move(network), request.mean, request.scale);
+  model.classifier = classifierOf(std::move(network), request.mean, request.scale);
   return model;
 }
 

@@ -15,6 +15,7 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/sha256.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/import_torchscript.h"
 #include "core/nn/safetensors.h"
 
@@ -309,7 +310,7 @@ Model readModel(const std::filesystem::path& path, torch::Device device, const T
     model.fingerprintDx = model.fingerprintDx->to(device);
     model.fingerprintDy = model.fingerprintDy->to(device);
   }
-  model.classifier = std::make_shared<NetworkClassifier>(std::move(network), model.mean, model.scale);
+  model.classifier = classifierOf(std::move(network), model.mean, model.scale);
   model.sha256 = sha256File(path);
   return model;
 }

@@ -32,7 +32,9 @@ class OneChannel : public torch::autograd::Function<OneChannel> {
     const std::int64_t kernel = weight.size(2);
     // [B,k²,P]: what each output pixel gives back to each of its input pixels.
     const Tensor kernels = weight.reshape({weight.size(0), kernel * kernel}).t();
-    const Tensor columns = at::matmul(kernels, gradient.flatten(2)).to(torch::kFloat32);
+    // col2im knows no bfloat16.
+    const auto type = gradient.scalar_type() == torch::kFloat64 ? torch::kFloat64 : torch::kFloat32;
+    const Tensor columns = at::matmul(kernels, gradient.flatten(2)).to(type);
     const Tensor x = at::col2im(columns, {context->saved_data["height"].toInt(), context->saved_data["width"].toInt()},
                                 {kernel, kernel}, {1, 1}, {padding, padding}, {1, 1});
     return {x.to(gradient.scalar_type()), Tensor(), Tensor(), Tensor()};

@@ -9,6 +9,7 @@
 #include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
+#include "core/nn/fused_classifier.h"
 
 namespace whorl {
 namespace {
@@ -56,9 +57,9 @@ std::string listed(const std::vector<std::string>& names) {
   return text;
 }
 
-/// A copy whose 3x3 convolutions take a quarter less of the CPU's time.
-std::shared_ptr<const NetworkClassifier> inChannelsLast(const NetworkClassifier& network, const Model& model) {
-  Network copy = network.network().clone();
+/// A copy that takes less of the CPU's time: fused where nobody asks for one of its layers by number.
+std::shared_ptr<const NetworkClassifier> faster(const NetworkClassifier& network, const Model& model, bool byNumber) {
+  Network copy = byNumber ? network.network().clone() : fusedForInference(network.network());
   copy.toChannelsLast();
   return std::make_shared<NetworkClassifier>(std::move(copy), model.mean, model.scale);
 }
@@ -89,7 +90,7 @@ FeatureLayer::FeatureLayer(std::shared_ptr<const Model> model, const std::string
     const auto names = namesOf(m_network->network().architecture());
     m_number = static_cast<std::size_t>(std::find(names.begin(), names.end(), layer) - names.begin()) + 1;
   }
-  if (m_network && m_network->device().is_cpu()) m_network = inChannelsLast(*m_network, *m_model);
+  if (m_network && m_network->device().is_cpu()) m_network = faster(*m_network, *m_model, m_number > 0);
   const ImageShape& shape = m_model->classifier->inputShape();
   m_dimension = activation(at::zeros({1, shape.channels, shape.height, shape.width})).size(1);
 }

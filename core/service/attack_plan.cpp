@@ -8,6 +8,7 @@
 #include "core/base/atomic_file.h"
 #include "core/nn/batch_workers.h"
 #include "core/nn/device.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/model.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
@@ -98,8 +99,9 @@ std::shared_ptr<const Classifier> classifierFor(const AttackPlan& plan, const Mo
   checkPlan(plan.precision, plan.layout, model);
   const bool reduced = plan.precision == "bfloat16";
   const bool channelsLast = plan.layout == "channels_last";
-  if (!reduced && !channelsLast) return model.classifier;
-  Network network = model.network()->clone();
+  const bool onCpu = model.classifier->device().is_cpu();
+  if (!reduced && (!model.network() || channelsLast == onCpu)) return model.classifier;  // classifierOf's own choice
+  Network network = channelsLast ? fusedForInference(*model.network()) : model.network()->clone();
   if (channelsLast) network.toChannelsLast();
   const auto classifier = std::make_shared<NetworkClassifier>(std::move(network), model.mean, model.scale);
   return reduced ? classifier->inBfloat16() : classifier;
@@ -145,6 +147,7 @@ void PlanStore::keep(const Model& model, int threads, const AttackPlan& plan) co
 AttackPlan choosePlan(const PlanStore& plans, const Model& model, int threads) {
   if (const auto measured = plans.find(model, threads)) return *measured;
   AttackPlan plan;
+  if (model.network() && model.classifier->device().is_cpu()) plan.layout = "channels_last";
   (model.classifier->device().is_cpu() ? plan.workers : plan.threadsPerWorker) = threads;
   return plan;
 }

@@ -21,7 +21,9 @@ struct AttackPlan {
   int workers = 1;
   int threadsPerWorker = 1;
   std::int64_t batchSize = 100;
-  std::string layout = "contiguous";  ///< or "channels_last"; the plain one gives PyTorch's own numbers, bit for bit
+  /// "contiguous": PyTorch's own numbers, bit for bit; "channels_last": of the fused network
+  /// (core/nn/fused_classifier.h)
+  std::string layout = "contiguous";
   std::string precision = "float32";
   bool measured = false;  ///< `tune` chose it
 };
@@ -46,8 +48,9 @@ class PlanStore {
   std::filesystem::path m_file;
 };
 
-/// What `tune` measured; else batches beside each other on a processor, since threads inside an operator wait for one
-/// another wherever the machine has other work, and all threads for one batch on a GPU.
+/// What `tune` measured; else the fused network on a processor, in batches beside each other on a processor, since
+/// threads inside an operator wait for one another wherever the machine has other work, and all threads for one batch
+/// on a GPU.
 AttackPlan choosePlan(const PlanStore& plans, const Model& model, int threads);
 
 /// Makes batches small enough for the memory of all workers; `copies`: forwards that an image needs at once.

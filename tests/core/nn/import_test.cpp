@@ -14,6 +14,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/base/error.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/model.h"
 #include "core/nn/safetensors.h"
 #include "core/nn/torchscript_probe.h"
@@ -33,7 +34,7 @@ Model sample() {
   model.input = architecture.input;
   model.mean = {0};
   model.scale = {1};
-  model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+  model.classifier = classifierOf(network, model.mean, model.scale);
   return model;
 }
 

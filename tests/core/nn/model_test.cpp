@@ -19,6 +19,7 @@
 
 #include "core/base/error.h"
 #include "core/base/sha256.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/import_torchscript.h"
 #include "core/nn/safetensors.h"
 #include "tests/core/nn/tiny_module.h"
@@ -46,7 +47,7 @@ Model sample(bool fingerprinted) {
     model.threshold = .125;
   }
   model.past = {{"seed", 7}, {"recipe", {{"epochs", 4}}}};
-  model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+  model.classifier = classifierOf(network, model.mean, model.scale);
   return model;
 }
 
@@ -158,7 +159,7 @@ class ModelTest : public QObject {
     Network network = model.network()->clone();
     network.toChannelsLast();
     const std::string plain = writeModel(model, file("plain.safetensors"));
-    model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+    model.classifier = classifierOf(network, model.mean, model.scale);
     QCOMPARE(writeModel(model, file("last.safetensors")), plain);
   }
 

@@ -6,6 +6,9 @@
 
 #include <fstream>
 
+#include <ATen/ATen.h>
+
+#include "core/nn/classifier.h"
 #include "core/nn/model.h"
 #include "tests/core/service/tiny_engine.h"
 
@@ -36,10 +39,24 @@ class AttackPlanTest : public QObject {
       QCOMPARE(plan.workers, threads);
       QCOMPARE(plan.threadsPerWorker, 1);
       QVERIFY(!plan.measured);
-      // What PyTorch would compute, bit for bit.
-      QCOMPARE(plan.layout, std::string("contiguous"));
+      QCOMPARE(plan.layout, std::string("channels_last"));
       QCOMPARE(plan.precision, std::string("float32"));
     }
+  }
+
+  // PyTorch's own numbers are those of the network layer by layer, the fused one's the same to the last digits.
+  void aLayoutSaysHowTheNetworkIsComputed() {
+    const auto& shape = m_model.input;
+    const at::Tensor images = at::rand({4, shape.channels, shape.height, shape.width});
+    const auto logits = [&](const std::string& layout) {
+      AttackPlan plan;
+      plan.layout = layout;
+      return classifierFor(plan, m_model)->logits(images);
+    };
+    const NetworkClassifier plain(m_model.network()->clone(), m_model.mean, m_model.scale);
+    QVERIFY(at::equal(logits("contiguous"), plain.logits(images)));
+    QVERIFY(at::equal(logits("channels_last"), m_model.classifier->logits(images)));
+    QVERIFY(at::allclose(logits("contiguous"), logits("channels_last"), 1e-4, 1e-4));
   }
 
   void aMeasuredPlanIsForItsModelAndThreads() {
