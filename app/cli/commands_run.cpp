@@ -98,6 +98,8 @@ void addTrain(CLI::App& root, CommonOptions& common, std::vector<Command>& comma
   app->add_option("--output", options->request.output, "Model file (default: a new one in your folder)");
   app->add_option("--name", options->request.modelName, "The model's name for people");
   app->add_option("--checkpoint", options->request.checkpoint, "Checkpoint file (default: OUTPUT.checkpoint)");
+  app->add_flag("--keep-epochs", options->request.keepEpochs,
+                "Keep the network of the start and of each epoch's end in OUTPUT.epochs, for landscapes");
   app->add_flag("--resume", options->request.resume, "Continue from the checkpoint if it is there");
   app->add_option("--limit-train", options->request.limitTrain, "Use only so many training images")
       ->check(wholeNumberProblem<std::int64_t>);

@@ -78,7 +78,7 @@ const std::vector<WeightDirectionEntry>& weightDirections() {
         "Principal components of a training's networks around its last one",
         "Li et al. 2018, section 7",
         {dimensionsParameter()}},
-       1,
+       0,  // who asks may know where its training kept them
        kMostOthers,
        1.2,
        true,

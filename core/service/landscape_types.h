@@ -28,7 +28,7 @@ struct LandscapeDirectionInfo {
 /// A way to spread networks over a line or a plane, and what it can't do without.
 struct WeightDirectionInfo {
   OperationSpec spec;
-  int leastModels = 0;  ///< WeightLandscape::models
+  int leastModels = 0;  ///< WeightLandscape::models; 0 of a trajectory, which may find those that its training kept
   int mostModels = 0;
   double usualRange = 1;
   bool measures = false;  ///< what "auto" means for WeightLandscape::batchNorm

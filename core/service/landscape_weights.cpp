@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Lines, curves and planes of networks around a model's own: how well they know a data set.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <span>
 
 #include "core/base/atomic_file.h"
 #include "core/landscape/weight_direction.h"
 #include "core/landscape/weight_sample.h"
+#include "core/nn/fused_classifier.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
@@ -14,6 +16,9 @@
 #include "core/service/impl/inference.h"
 #include "core/service/landscape_document.h"
 #include "core/service/stopwatch.h"
+#include "core/train/epochs.h"
+
+namespace fs = std::filesystem;
 
 namespace whorl {
 namespace {
@@ -31,9 +36,34 @@ const Network& networkOf(const Model& model) {
               "choose a model of an architecture that whorl knows");
 }
 
+/// A folder stands for the networks that a training kept in it; nothing at all, of a trajectory, for the model's own.
+std::vector<std::string> namesOf(const WeightLandscape& asked, const Model& model) {
+  std::vector<std::string> named = asked.models;
+  const fs::path own = epochsFolder(model.path);
+  if (named.empty() && asked.direction.operation == "trajectory") {
+    if (epochFiles(own).empty()) {
+      throw Error(ErrorKind::Usage, "no networks of its training are named, and none lie in " + own.string(),
+                  model.name, "name models, or train one that keeps its epochs (train --keep-epochs)");
+    }
+    named.push_back(own.string());
+  }
+  std::vector<std::string> names;
+  for (const std::string& name : named) {
+    std::error_code ignored;
+    if (!fs::is_directory(name, ignored)) {
+      names.push_back(name);
+      continue;
+    }
+    const auto files = epochFiles(name);
+    if (files.empty()) throw Error(ErrorKind::BadInput, "no networks of a training's epochs lie here", name);
+    for (const fs::path& file : files) names.push_back(file.string());
+  }
+  return names;
+}
+
 std::vector<ModelPtr> othersOf(const WeightLandscape& asked, const Model& model, ModelStore& models) {
   std::vector<ModelPtr> others;
-  for (const std::string& id : asked.models) {
+  for (const std::string& id : namesOf(asked, model)) {
     others.push_back(models.load(id, model.classifier->device().str()));
     const Model& other = *others.back();
     if (other.architecture == model.architecture && other.input == model.input &&
@@ -116,7 +146,7 @@ void saveBend(const LandscapeRequest& request, const Model& model, const Trained
                     {"parameters", toJson(request.weights->direction.parameters)}}}};
   Network network = bend.control.clone();
   network.setRequiresGrad(false);
-  control.classifier = std::make_shared<NetworkClassifier>(std::move(network), model.mean, model.scale);
+  control.classifier = classifierOf(std::move(network), model.mean, model.scale);
   writeModel(control, request.weights->saveBend);
 }
 

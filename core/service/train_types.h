@@ -25,7 +25,10 @@ struct TrainRequest {
   std::string output;      ///< model file; "" for a new one in the user's folder
   std::string modelName;   ///< for people; "" for the output's stem
   std::string checkpoint;  ///< "" for OUTPUT.checkpoint
-  bool resume = false;     ///< continue from the checkpoint if it is there
+  /// Keep the network of the start and of each epoch's end as model files in the folder OUTPUT.epochs: the path that a
+  /// landscape around the finished network shows.
+  bool keepEpochs = false;
+  bool resume = false;  ///< continue from the checkpoint if it is there
   std::int64_t limitTrain = 0;
 };
 

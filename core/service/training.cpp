@@ -8,6 +8,7 @@
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/impl/inference.h"
+#include "core/train/epochs.h"
 #include "core/train/trainer.h"
 
 namespace whorl {
@@ -69,6 +70,7 @@ TrainingPlan makePlan(const TrainRequest& request, const std::vector<ParameterSp
   plan.seed = request.seed;
   plan.device = parseDevice(request.device);
   plan.checkpoint = request.checkpoint.empty() ? output.string() + ".checkpoint" : request.checkpoint;
+  if (request.keepEpochs) plan.epochs = epochsFolder(output);
   plan.resume = request.resume;
   plan.limitTrain = request.limitTrain;
   return plan;
@@ -151,6 +153,7 @@ TrainResult EngineImpl::train(const TrainRequest& request, const JobContext& con
     result.device = plan.device.str();
     document["model"] = result.model;
     document["model_sha256"] = result.modelSha256;
+    document["epochs"] = plan.epochs.empty() ? nlohmann::json(nullptr) : nlohmann::json(plan.epochs.string());
     result.json = jsonText(document);
     // A finished run needs no checkpoint. One that was stopped early, or that was given a place by hand, keeps it.
     std::error_code ignored;

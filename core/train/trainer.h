@@ -40,6 +40,9 @@ struct TrainingPlan {
   int threads = 0;                   ///< intra-operator threads, part of the plan (0: all)
   std::filesystem::path checkpoint;  ///< "" for none; resumed from if `resume` is set
   bool resume = false;
+  /// Folder for a model file of the start (epoch-0000.safetensors) and of each epoch's end; "" for none. Must hold none
+  /// of an earlier run, unless this one goes on from its checkpoint.
+  std::filesystem::path epochs;
   std::filesystem::path start;  ///< file of the parameter start_from, "" for the parameter's text itself
   std::int64_t limitTrain = 0;  ///< use only so many training images (0: all)
 };

@@ -9,6 +9,8 @@
 #include "core/base/error.h"
 #include "core/detect/roc.h"
 #include "core/nn/device.h"
+#include "core/nn/fused_classifier.h"
+#include "core/train/epochs.h"
 #include "core/train/evaluation.h"
 #include "core/train/training_run.h"
 
@@ -123,7 +125,51 @@ void TrainingRun::finishEpoch() {
   m_epochSums.clear();
   m_epochImages = 0;
   saveCheckpoint();
+  keepEpoch(event.epoch);
   report(event);
+}
+
+// ---- The networks of the epochs ----
+
+void TrainingRun::openEpochs() const {
+  if (m_plan.epochs.empty() || m_step > 0) return;
+  const std::string where = m_plan.epochs.string();
+  std::error_code failed;
+  std::filesystem::create_directories(m_plan.epochs, failed);
+  if (failed) throw Error(ErrorKind::Failed, "the folder can't be made: " + failed.message(), where);
+  if (!m_plan.resume && std::filesystem::exists(epochFile(m_plan.epochs, 0))) {
+    throw Error(ErrorKind::Usage, "here lie the networks of an earlier run's epochs, which are not written over", where,
+                "move or remove the folder, or name another output");
+  }
+  keepEpoch(0);
+}
+
+void TrainingRun::keepEpoch(std::int64_t epoch) const {
+  if (m_plan.epochs.empty()) return;
+  Model model = bareModel();
+  model.name = "epoch " + std::to_string(epoch);
+  model.past = {{"epoch", epoch}, {"step", m_step}, {"seed", m_plan.seed}, {"objective", m_plan.objective}};
+  Network network = m_network.clone();
+  network.to(torch::kCPU);
+  model.classifier = std::make_shared<NetworkClassifier>(std::move(network), model.mean, model.scale);
+  writeModel(model, epochFile(m_plan.epochs, epoch));
+}
+
+// All but the weights, the threshold and the past.
+Model TrainingRun::bareModel() const {
+  Model model;
+  model.architecture = m_plan.architecture;
+  model.input = m_network.inputShape();
+  model.classNames = m_plan.dataset->classNames;
+  const auto channels = static_cast<std::size_t>(model.input.channels);
+  model.mean.assign(channels, kTrainingMean);
+  model.scale.assign(channels, kTrainingScale);
+  if (m_fingerprints) {
+    const Fingerprints host = m_fingerprints->to(torch::kCPU, torch::kFloat32);
+    model.fingerprintDx = host.dx;
+    model.fingerprintDy = host.dy;
+  }
+  return model;
 }
 
 void TrainingRun::setThreshold(TrainingOutcome& outcome, const Classifier& classifier, nlohmann::json& past) {
@@ -148,24 +194,12 @@ TrainingOutcome TrainingRun::finish() {
   outcome.history = m_history;
   outcome.testAccuracy = accuracy(*classifier, dataset.test, m_context);
 
-  Model& model = outcome.model;
-  model.architecture = m_plan.architecture;
-  model.input = m_network.inputShape();
-  model.classNames = dataset.classNames;
-  const auto channels = static_cast<std::size_t>(model.input.channels);
-  model.mean.assign(channels, kTrainingMean);
-  model.scale.assign(channels, kTrainingScale);
-
+  Model& model = outcome.model = bareModel();
   nlohmann::json past;
-  if (m_fingerprints) {
-    setThreshold(outcome, *classifier, past);
-    const Fingerprints host = m_fingerprints->to(torch::kCPU, torch::kFloat32);
-    model.fingerprintDx = host.dx;
-    model.fingerprintDy = host.dy;
-  }
+  if (m_fingerprints) setThreshold(outcome, *classifier, past);
   Network network = m_network.clone();
   network.to(torch::kCPU);
-  model.classifier = std::make_shared<NetworkClassifier>(network, model.mean, model.scale);
+  model.classifier = classifierOf(std::move(network), model.mean, model.scale);
 
   const Clock::time_point now = Clock::now();
   m_seconds += std::chrono::duration<double>(now - m_clock).count();

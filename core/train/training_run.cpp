@@ -281,6 +281,7 @@ void TrainingRun::saveCheckpoint() {
 TrainingOutcome TrainingRun::run() {
   try {
     openCheckpoint();
+    openEpochs();
     trainSteps();
     return finish();
   } catch (const Error& error) {

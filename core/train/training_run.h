@@ -56,9 +56,12 @@ class TrainingRun {
   void collectFigures();
   void reportStep(const StepRates& rates);
   void finishEpoch();
+  void openEpochs() const;
+  void keepEpoch(std::int64_t epoch) const;
   void report(const TrainingEvent& event);
   TrainingOutcome finish();
   void setThreshold(TrainingOutcome& outcome, const Classifier& classifier, nlohmann::json& past);
+  Model bareModel() const;
   std::unique_ptr<Classifier> snapshot() const;
   std::string place() const;
   [[noreturn]] void rethrowWithHint() const;

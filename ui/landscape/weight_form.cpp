@@ -238,9 +238,11 @@ void WeightForm::showDirection() {
   const bool others = info->mostModels > 0;
   m_others->setVisible(others);
   m_othersTitle->setVisible(others);
-  m_othersTitle->setText(info->mostModels == 1   ? tr("To the model")
-                         : info->mostModels == 2 ? tr("To the first model, by way of the second, if there is one")
-                                                 : tr("Models of the training, the model itself being its last"));
+  m_othersTitle->setText(
+      info->mostModels == 1 ? tr("To the model")
+      : info->mostModels == 2
+          ? tr("To the first model, by way of the second, if there is one")
+          : tr("Models of the training, the model itself being its last; none: the epochs that its training kept"));
   Parameters kept = m_shape->values();
   kept.set("range", info->usualRange);
   m_shape->setSpecs(shapeSpecs(info->usualRange), kept);

@@ -50,6 +50,7 @@ TrainForm::TrainForm(EngineSession* session, QWidget* parent)
       m_objectiveBox(new QWidget),
       m_objectiveLines(new QVBoxLayout(m_objectiveBox)),
       m_name(new QLineEdit),
+      m_keepEpochs(new QCheckBox(tr("Keep the network of each &epoch"))),
       m_seed(new SeedBox),
       m_device(new QComboBox),
       m_fetch(new TrainFetch(session)),
@@ -86,6 +87,10 @@ void TrainForm::buildRows() {
   m_device->setToolTip(tr("Where the network is computed. “Automatic” takes a GPU where there is one."));
   m_name->setPlaceholderText(tr("made from data set and objective"));
   m_name->setToolTip(tr("How the model is called in lists."));
+  m_keepEpochs->setObjectName(QStringLiteral("keepEpochs"));
+  m_keepEpochs->setToolTip(tr(
+      "Keeps the network of the start and of each epoch’s end beside the model, so that a landscape around it can show "
+      "the path of its training."));
   m_objectiveLines->setContentsMargins(0, 0, 0, 0);
   m_objectiveLines->setSpacing(2);
 
@@ -99,6 +104,7 @@ void TrainForm::buildRows() {
   m_rows->addRow(tr("Na&me"), m_name);
   m_rows->addRow(tr("&Seed"), makeSeedRow());
   m_rows->addRow(tr("Dev&ice"), m_device);
+  m_rows->addRow(QString(), m_keepEpochs);
 }
 
 QWidget* TrainForm::makeSeedRow() {
@@ -207,6 +213,7 @@ void TrainForm::setRequest(const TrainRequest& request) {
     select(m_architecture, request.architecture);
     select(m_device, request.device);
     m_name->setText(text(request.modelName));
+    m_keepEpochs->setChecked(request.keepEpochs);
     m_seed->setSeed(request.seed);
     showObjective(request.objective);
     m_lastPreset.clear();
@@ -344,6 +351,7 @@ TrainRequest TrainForm::request() const {
   request.seed = m_seed->seed();
   request.device = m_device->count() > 0 ? m_device->currentData().toString().toStdString() : "auto";
   request.modelName = m_name->text().trimmed().toStdString();
+  request.keepEpochs = m_keepEpochs->isChecked();
   return request;
 }
 

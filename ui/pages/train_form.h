@@ -70,6 +70,7 @@ class TrainForm : public QWidget {
   QVBoxLayout* m_objectiveLines;
   std::vector<QCheckBox*> m_objectives;
   QLineEdit* m_name;
+  QCheckBox* m_keepEpochs;
   SeedBox* m_seed;
   QComboBox* m_device;
   TrainFetch* m_fetch;

@@ -31,6 +31,7 @@ nlohmann::json asJson(const TrainRequest& request) {
           {"output", request.output},
           {"model_name", request.modelName},
           {"checkpoint", request.checkpoint},
+          {"keep_epochs", request.keepEpochs},
           {"limit_train", request.limitTrain}};
 }
 
@@ -46,6 +47,7 @@ TrainRequest fromJson(const nlohmann::json& json) {
   request.output = json.at("output").get<std::string>();
   request.modelName = json.at("model_name").get<std::string>();
   request.limitTrain = json.at("limit_train").get<std::int64_t>();
+  request.keepEpochs = json.value("keep_epochs", false);  // files from before there was such a choice
   request.resume = true;
   return request;
 }

@@ -136,6 +136,23 @@ class LandscapeWeightsTest : public QObject {
     QVERIFY(json::parse(result.json)["unit"].get<double>() > 0);
   }
 
+  void aTrainingsOwnEpochsAreItsPath() {
+    TrainRequest training = m_engine.trainRequest("kept.safetensors");
+    training.parameters.set("epochs", std::int64_t{2});
+    training.keepEpochs = true;
+    LandscapeRequest asked = request("trajectory");
+    asked.model = m_engine->train(training, JobContext{}, {}).model;
+    asked.weights->direction.parameters = {{"dimensions", std::int64_t{1}}};
+    const LandscapeResult result = landscape(asked);
+    QCOMPARE(result.path.size(), std::size_t{4});  // the start, two epochs, and the model, which is the second
+    QVERIFY(std::abs(result.path[0].x - 1) < 1e-6);
+    QVERIFY(result.path[1].x < result.path[0].x);
+    QVERIFY(std::abs(result.path[2].x) < 1e-9);
+    QVERIFY(result.path[2].distance < 1e-9);
+    asked.weights->models = {training.output + ".epochs"};
+    QVERIFY(std::abs(landscape(asked).path[1].x - result.path[1].x) < 1e-12);
+  }
+
   void levelsGrowAndFilesAreWritten() {
     LandscapeRequest asked = request();
     asked.resolution = 11;
@@ -215,6 +232,9 @@ class LandscapeWeightsTest : public QObject {
     QCOMPARE(refused("line", [&](Request& r) { r.weights->models = {m_plain}; }), ErrorKind::BadInput);
     QCOMPARE(refused("line", [](Request& r) { r.weights->models = {"nobody"}; }), ErrorKind::BadInput);
     QCOMPARE(refused("trajectory", [&](Request& r) { r.weights->models = {m_other}; }), ErrorKind::BadInput);
+    QCOMPARE(refused("trajectory", [](Request&) {}), ErrorKind::Usage);  // its training kept no epochs
+    QCOMPARE(refused("trajectory", [&](Request& r) { r.weights->models = {m_engine.path("").string()}; }),
+             ErrorKind::BadInput);
     QCOMPARE(refused("bend",
                      [](Request& r) {
                        r.weights->direction.parameters = {{"steps", std::int64_t{0}}};

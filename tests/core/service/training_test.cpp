@@ -89,6 +89,43 @@ class TrainingTest : public QObject {
     }
   }
 
+  void epochsAreKeptBesideTheModel() {
+    TrainRequest request = m_engine.trainRequest("kept.safetensors");
+    request.keepEpochs = true;
+    request.parameters.set("epochs", std::int64_t{3});
+    const fs::path folder = request.output + ".epochs";
+    std::stop_source stop;
+    TrainHooks hooks;
+    hooks.onEvent = [&](const TrainEvent& event) {
+      if (event.epochEnd && event.epoch == 2) stop.request_stop();
+    };
+    QCOMPARE(kindOf([&] { m_engine->train(request, JobContext(stop.get_token(), {}), hooks); }), ErrorKind::Cancelled);
+    QVERIFY(fs::exists(folder / "epoch-0002.safetensors"));
+    QVERIFY(!fs::exists(folder / "epoch-0003.safetensors"));
+    const auto start = fs::last_write_time(folder / "epoch-0000.safetensors");
+    request.resume = true;
+    m_engine->train(request, JobContext{}, {});
+    QVERIFY(fs::last_write_time(folder / "epoch-0000.safetensors") == start);
+
+    const Model last = readModel(folder / "epoch-0003.safetensors", torch::kCPU);
+    const Model whole = readModel(request.output, torch::kCPU);
+    for (const auto& [name, tensor] : whole.network()->tensors()) {
+      QVERIFY2(tensor.equal(last.network()->tensors().at(name)), name.c_str());
+    }
+    QVERIFY(last.fingerprintDx->equal(*whole.fingerprintDx));
+    const Model first = readModel(folder / "epoch-0000.safetensors", torch::kCPU);
+    QVERIFY(!first.network()->parameters().front().second.equal(whole.network()->parameters().front().second));
+
+    std::string message;
+    request.resume = false;
+    QCOMPARE(kindOf([&] { m_engine->train(request, JobContext{}, {}); }, &message), ErrorKind::Usage);
+    QVERIFY2(message.find("epochs") != std::string::npos, message.c_str());
+    request.keepEpochs = false;
+    request.output = m_engine.path("unkept.safetensors").string();
+    m_engine->train(request, JobContext{}, {});
+    QVERIFY(!fs::exists(request.output + ".epochs"));
+  }
+
   void refusesBadTraining() {
     const auto kind = [&](auto change, std::string* message = nullptr) {
       TrainRequest request = m_engine.trainRequest("never.safetensors");

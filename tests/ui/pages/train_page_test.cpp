@@ -288,6 +288,9 @@ class TrainPageTest : public QObject {
     QCOMPARE(world.page->form()->request().objective, std::string("plain"));
     world.page->findChild<QLineEdit*>(QStringLiteral("modelName"))->setText(QStringLiteral("  Mine "));
     QCOMPARE(world.page->form()->request().modelName, std::string("Mine"));
+    QVERIFY(!world.page->form()->request().keepEpochs);
+    world.page->findChild<QCheckBox*>(QStringLiteral("keepEpochs"))->click();
+    QVERIFY(world.page->form()->request().keepEpochs);
   }
 
   void groupsAreThoseOfTheObjective() {

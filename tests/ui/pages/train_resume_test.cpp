@@ -40,6 +40,7 @@ class TrainResumeTest : public QObject {
     QVERIFY(path.startsWith(folder.filePath("checkpoints/my-model")));
     QVERIFY(path.endsWith(".checkpoint"));
     TrainRequest asked = request(checkpoint);
+    asked.keepEpochs = true;
     saveTrainRequest(asked);
     const std::string where = folder.filePath("checkpoints").toStdString();
     QVERIFY(brokenOffRuns(where).empty());  // no checkpoint yet: nothing to go on from
@@ -55,6 +56,7 @@ class TrainResumeTest : public QObject {
     QCOMPARE(found.seed, asked.seed);
     QCOMPARE(found.device, asked.device);
     QCOMPARE(found.checkpoint, checkpoint);
+    QVERIFY(found.keepEpochs);
     QCOMPARE(runs.front().title, QStringLiteral("My model"));
     removeBrokenOff(checkpoint);
     QVERIFY(brokenOffRuns(where).empty());
