@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A model over perturbed test images: each perturbation of a suite at each severity.
+// A model over perturbed test images: each perturbation of a suite at each severity, or with values of one's own.
 #include <algorithm>
 #include <numeric>
 #include <set>
@@ -23,36 +23,81 @@ using nlohmann::json;
 
 constexpr std::int64_t kBatch = 200;
 
-/// What is asked for, checked.
-struct Grid {
-  std::vector<const Perturbation*> perturbations;
-  std::vector<int> severities;
+/// What happens to all test images at once.
+struct Distortion {
+  std::string name;  ///< as it was asked for
+  const Perturbation* perturbation = nullptr;
+  int severity = 0;       ///< 0: the values below are free ones
+  Parameters parameters;  ///< resolved
 };
 
-Grid gridOf(const CorruptionRequest& request) {
-  Grid grid;
-  const auto& names =
-      request.perturbations.empty() ? findCorruptionSuite(request.suite).perturbations : request.perturbations;
-  for (const std::string& name : names) {
-    grid.perturbations.push_back(&findPerturbation(name));
-    if (grid.perturbations.back()->hasSeverity()) continue;
-    throw Error(ErrorKind::Usage, "\"" + name + "\" has no severities", "perturbations", "leave it out");
+/// "jpeg:quality=10,chroma=4:4:4" with its values read.
+Distortion withValues(const std::string& text) {
+  const std::size_t colon = text.find(':');
+  Distortion made{text, &findPerturbation(text.substr(0, colon)), 0, {}};
+  const OperationSpec& spec = made.perturbation->spec();
+  Parameters given;
+  for (std::size_t at = colon + 1; at <= text.size();) {
+    const std::size_t end = std::min(text.find(',', at), text.size());
+    const std::string setting = text.substr(at, end - at);
+    at = end + 1;
+    const std::size_t equals = setting.find('=');
+    const std::string parameter = setting.substr(0, equals);
+    const auto declared = std::find_if(spec.parameters.begin(), spec.parameters.end(),
+                                       [&](const ParameterSpec& each) { return each.name == parameter; });
+    if (equals == std::string::npos || declared == spec.parameters.end()) {
+      throw Error(ErrorKind::Usage, "\"" + setting + "\" is no value of " + spec.name, text, "as in jpeg:quality=10");
+    }
+    given.set(parameter, parseParameter(spec.name, *declared, setting.substr(equals + 1)));
   }
-  grid.severities = request.severities;
-  if (grid.severities.empty()) {
-    grid.severities.resize(Perturbation::kSeverities);
-    std::iota(grid.severities.begin(), grid.severities.end(), 1);
+  made.parameters = resolve(spec.name, spec.parameters, given);
+  return made;
+}
+
+void addSeverities(const std::string& name, const std::vector<int>& severities, std::vector<Distortion>& grid) {
+  const Perturbation& perturbation = findPerturbation(name);
+  if (!perturbation.hasSeverity()) {
+    throw Error(ErrorKind::Usage, "\"" + name + "\" has no severities", "perturbations",
+                "leave it out, or give values as in jpeg:quality=10");
   }
-  for (const int severity : grid.severities) {
+  for (const int severity : severities) {
+    grid.push_back({name, &perturbation, severity,
+                    resolve(name, perturbation.spec().parameters, {{"severity", std::int64_t{severity}}})});
+  }
+}
+
+std::vector<int> severitiesOf(const CorruptionRequest& request) {
+  std::vector<int> severities = request.severities;
+  if (severities.empty()) {
+    severities.resize(Perturbation::kSeverities);
+    std::iota(severities.begin(), severities.end(), 1);
+  }
+  for (const int severity : severities) {
     if (severity >= 1 && severity <= Perturbation::kSeverities) continue;
     throw Error(ErrorKind::Usage, "there is no severity " + std::to_string(severity), "severities", "use 1 to 5");
   }
+  return severities;
+}
+
+/// What is asked for, checked; the distortions of one name beside each other.
+std::vector<Distortion> gridOf(const CorruptionRequest& request) {
+  const auto& names =
+      request.perturbations.empty() ? findCorruptionSuite(request.suite).perturbations : request.perturbations;
+  const std::vector<int> severities = severitiesOf(request);
   const auto twice = [](auto values) {
     std::sort(values.begin(), values.end());
     return std::adjacent_find(values.begin(), values.end()) != values.end();
   };
-  if (twice(grid.severities)) throw Error(ErrorKind::Usage, "a severity is named twice", "severities");
-  if (twice(grid.perturbations)) throw Error(ErrorKind::Usage, "a perturbation is named twice", "perturbations");
+  if (twice(severities)) throw Error(ErrorKind::Usage, "a severity is named twice", "severities");
+  if (twice(names)) throw Error(ErrorKind::Usage, "a perturbation is named twice", "perturbations");
+  std::vector<Distortion> grid;
+  for (const std::string& name : names) {
+    if (name.find(':') == std::string::npos) {
+      addSeverities(name, severities, grid);
+    } else {
+      grid.push_back(withValues(name));
+    }
+  }
   return grid;
 }
 
@@ -81,16 +126,23 @@ class Contest {
   double perturbSeconds() const { return m_perturbSeconds; }
   void setTotal(std::int64_t images) { m_total = images; }
 
+  /// Error(Usage) for values that images of this size can't bear.
+  void check(const Distortion& distortion) const {
+    distortion.perturbation->apply(m_data->test.image(m_order.front()), distortion.parameters, 0);
+  }
+
   /// Accuracy of each model on the images as they are (null), or perturbed.
-  std::vector<double> accuracies(const Perturbation* perturbation, int severity) {
+  std::vector<double> accuracies(const Distortion* distortion) {
     std::vector<std::int64_t> correct(m_models.size());
-    const std::string what =
-        perturbation ? perturbation->spec().title + ", severity " + std::to_string(severity) : "as they are";
+    const std::string what = !distortion                 ? "as they are"
+                             : distortion->severity == 0 ? distortion->name
+                                                         : distortion->perturbation->spec().title + ", severity " +
+                                                               std::to_string(distortion->severity);
     for (std::int64_t first = 0; first < count(); first += m_batch) {
       m_context.step();
       const auto places = std::span(m_order).subspan(first, std::min(m_batch, count() - first));
       const torch::Tensor images =
-          perturbation ? perturbed(*perturbation, severity, places) : imagesAt(m_data->test, places, torch::kCPU);
+          distortion ? perturbed(*distortion, places) : imagesAt(m_data->test, places, torch::kCPU);
       const torch::Tensor labels = labelsAt(m_data->test, places, torch::kCPU);
       for (std::size_t m = 0; m < m_models.size(); ++m) correct[m] += correctOf(*m_models[m], images, labels);
       m_done += std::ssize(places);
@@ -102,15 +154,14 @@ class Contest {
   }
 
  private:
-  /// An image's randomness depends on its place in the data set, not on its batch.
-  torch::Tensor perturbed(const Perturbation& perturbation, int severity, std::span<const std::int64_t> places) {
+  /// An image's randomness depends on its place in the data set, not on its batch; under free values it is the same for
+  /// all of them, so that a curve over one of them shows that value alone.
+  torch::Tensor perturbed(const Distortion& distortion, std::span<const std::int64_t> places) {
     const Stopwatch watch;
-    const Parameters parameters =
-        resolve(perturbation.spec().name, perturbation.spec().parameters, {{"severity", std::int64_t{severity}}});
     const torch::Tensor images = madeImages(std::ssize(places), m_data->test.shape, [&](std::int64_t i) {
       const std::int64_t place = places[static_cast<std::size_t>(i)];
-      const std::uint64_t seed = mixSeed(m_request.seed, static_cast<std::uint64_t>(place), severity);
-      return perturbation.apply(m_data->test.image(place), parameters, seed);
+      const std::uint64_t seed = mixSeed(m_request.seed, static_cast<std::uint64_t>(place), distortion.severity);
+      return distortion.perturbation->apply(m_data->test.image(place), distortion.parameters, seed);
     });
     m_perturbSeconds += watch.seconds();
     return images;
@@ -172,17 +223,17 @@ std::optional<double> meanOf(const std::vector<CorruptionSummary>& summaries,
 
 json orNull(const std::optional<double>& value) { return value ? json(*value) : json(nullptr); }
 
-json documentOf(const CorruptionRequest& request, const CorruptionResult& result, const Contest& contest, int threads) {
+json documentOf(const CorruptionRequest& request, const std::vector<Distortion>& grid, const CorruptionResult& result,
+                const Contest& contest, int threads) {
   json document = documentHead("perturb", request.seed, contest.model().classifier->device().str(), threads,
                                contest.batch(), "float32");
   json cells = json::array();
-  for (const CorruptionCell& cell : result.cells) {
-    const Perturbation& perturbation = findPerturbation(cell.perturbation);
-    const Parameters severity =
-        resolve(cell.perturbation, perturbation.spec().parameters, {{"severity", std::int64_t{cell.severity}}});
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    const CorruptionCell& cell = result.cells[i];
+    const Parameters used = grid[i].perturbation->effective(grid[i].parameters, contest.data().test.shape);
     cells.push_back({{"perturbation", cell.perturbation},
                      {"severity", cell.severity},
-                     {"parameters", toJson(perturbation.effective(severity, contest.data().test.shape))},
+                     {"parameters", toJson(used)},
                      {"accuracy", cell.accuracy},
                      {"baseline_accuracy", orNull(cell.baselineAccuracy)}});
   }
@@ -215,6 +266,14 @@ json documentOf(const CorruptionRequest& request, const CorruptionResult& result
   return document;
 }
 
+/// Without model and suite: a document that says what the data set is, for whoever must know before there are models.
+CorruptionResult whatTheDataIs(DatasetStore& datasets, const CorruptionRequest& request, const JobContext& context) {
+  CorruptionResult result;
+  const DatasetPtr data = datasets.get(request.dataset, context);
+  result.json = jsonText(json{{"command", "perturb"}, {"data", datasetDocument(*data)}});
+  return result;
+}
+
 }  // namespace
 
 CorruptionResult EngineImpl::corruptions(const CorruptionRequest& request, const JobContext& context) {
@@ -222,33 +281,35 @@ CorruptionResult EngineImpl::corruptions(const CorruptionRequest& request, const
     if (request.count < 0 || request.batchSize < 0) {
       throw Error(ErrorKind::Usage, "a number of images below 0", "perturb", "0 takes all, or chooses");
     }
-    const Grid grid = gridOf(request);
+    if (request.model.empty() && request.suite.empty()) return whatTheDataIs(m_datasets, request, context);
+    const std::vector<Distortion> grid = gridOf(request);
     const int threadCount = threadsFor(request.threads);
     const ThreadScope threads(threadCount);
     Contest contest(request, m_models, m_datasets, context);
-    const auto cellCount = static_cast<std::int64_t>(grid.perturbations.size() * grid.severities.size());
-    contest.setTotal(contest.count() * (cellCount + 1));
+    for (const Distortion& each : grid) contest.check(each);
+    contest.setTotal(contest.count() * (std::ssize(grid) + 1));
     const Stopwatch watch;
     CorruptionResult result;
     const auto second = [](const std::vector<double>& shares) {
       return shares.size() > 1 ? std::optional(shares[1]) : std::nullopt;
     };
-    const auto clean = contest.accuracies(nullptr, 0);
+    const auto clean = contest.accuracies(nullptr);
     result.cleanAccuracy = clean[0];
     result.baselineCleanAccuracy = second(clean);
-    for (const Perturbation* perturbation : grid.perturbations) {
-      for (const int severity : grid.severities) {
-        const auto shares = contest.accuracies(perturbation, severity);
-        result.cells.push_back({perturbation->spec().name, severity, shares[0], second(shares)});
-      }
-      result.summaries.push_back(summaryOf(perturbation->spec().name, result));
-      result.meanAccuracy += result.summaries.back().accuracy / static_cast<double>(grid.perturbations.size());
+    for (std::size_t i = 0; i < grid.size(); ++i) {
+      const auto shares = contest.accuracies(&grid[i]);
+      result.cells.push_back({grid[i].name, grid[i].severity, shares[0], second(shares)});
+      const bool last = i + 1 == grid.size() || grid[i + 1].name != grid[i].name;
+      if (last) result.summaries.push_back(summaryOf(grid[i].name, result));
+    }
+    for (const CorruptionSummary& each : result.summaries) {
+      result.meanAccuracy += each.accuracy / static_cast<double>(result.summaries.size());
     }
     result.meanCorruptionError = meanOf(result.summaries, &CorruptionSummary::error);
     result.relativeMeanCorruptionError = meanOf(result.summaries, &CorruptionSummary::relativeError);
     result.perturbSeconds = contest.perturbSeconds();
     result.seconds = watch.seconds();
-    result.json = jsonText(documentOf(request, result, contest, threadCount));
+    result.json = jsonText(documentOf(request, grid, result, contest, threadCount));
     return result;
   });
 }

@@ -52,6 +52,30 @@ class CorruptionRunTest : public QObject {
     QVERIFY(document["mean_corruption_error"].is_null() && document["baseline"].is_null());
   }
 
+  void valuesOfOnesOwnStandBesideSeverities() {
+    CorruptionRequest asked = request();
+    asked.perturbations = {"contrast:factor=0.15", "contrast", "crop:offset=2,place=centre", "contrast:factor=1"};
+    const CorruptionResult result = m_engine->corruptions(asked, JobContext{});
+    QCOMPARE(result.cells.size(), std::size_t{5});
+    QCOMPARE(result.summaries.size(), std::size_t{4});
+    QCOMPARE(result.cells[0].severity, 0);
+    QCOMPARE(result.cells[0].accuracy, result.cells[1].accuracy);  // what severity 5 stands for
+    QCOMPARE(result.cells[4].accuracy, result.cleanAccuracy);      // does nothing
+    const json document = json::parse(result.json);
+    QCOMPARE(document["cells"][3]["perturbation"].get<std::string>(), std::string("crop:offset=2,place=centre"));
+    QCOMPARE(document["cells"][3]["parameters"]["offset"].get<int>(), 2);
+  }
+
+  void withoutAModelItSaysWhatTheDataIs() {
+    CorruptionRequest asked;
+    asked.dataset = m_engine.data();
+    asked.suite.clear();
+    const json document = json::parse(m_engine->corruptions(asked, JobContext{}).json);
+    const json measured = json::parse(m_engine->corruptions(request(), JobContext{}).json);
+    QCOMPARE(document["data"]["checksum"].get<std::string>().size(), std::size_t{64});
+    QVERIFY(document["data"] == measured["data"]);
+  }
+
   void againstItselfAModelIsAsGood() {
     CorruptionRequest asked = request();
     asked.perturbations = {"contrast", "salt-and-pepper", "pixelate"};
@@ -109,6 +133,11 @@ class CorruptionRunTest : public QObject {
     QVERIFY(refused([](auto& r) { r.perturbations = {"nothing"}; }));
     QVERIFY(refused([](auto& r) { r.perturbations = {"flip"}; }));  // has no severities
     QVERIFY(refused([](auto& r) { r.perturbations = {"jpeg", "jpeg"}; }));
+    QVERIFY(refused([](auto& r) { r.perturbations = {"jpeg:quality=10", "jpeg:quality=10"}; }));
+    for (const char* bad : {"nothing:quality=1", "jpeg:", "jpeg:quality", "jpeg:qualities=10", "jpeg:quality=0",
+                            "jpeg:quality=ten", "jpeg:quality=10,", "crop:offset=30"}) {
+      QVERIFY2(refused([bad](auto& r) { r.perturbations = {bad}; }), bad);
+    }
     QVERIFY(refused([](auto& r) { r.severities = {0}; }));
     QVERIFY(refused([](auto& r) { r.severities = {2, 2}; }));
     QVERIFY(refused([](auto& r) { r.count = -1; }));
