@@ -263,7 +263,7 @@ void addLandscapeCommands(CLI::App& root, CommonOptions& common, std::vector<Com
   app->add_option("--batch-norm", options->weights.batchNorm,
                   "Of weights: keep statistics, measure them anew, or auto (keep along random directions)");
   app->add_option("--save-bend", options->weights.saveBend, "Write the bend's trained control point as a model");
-  app->add_option("--save", request.save, "Write it here: .csv, .npy, .npz, .vtk, or .png of the first value");
+  app->add_option("--save", request.save, "Write it here: .csv, .npy, .npz, .vtk, or a picture: .png, .svg, .pdf");
   app->add_flag("--list", options->list, "List directions and values");
   app->add_option("--threads", common.threads, "Threads to share out (default: all cores)")
       ->check(wholeNumberProblem<int>);

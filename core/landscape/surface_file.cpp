@@ -13,7 +13,6 @@
 #ifndef WHORL_MINIMAL
 #include "core/data/npz.h"
 #include "core/image/image_file.h"
-#include "core/landscape/heat_map.h"
 #endif
 
 namespace whorl {
@@ -42,7 +41,7 @@ void writeText(const std::string& text, const fs::path& path) {
   file.commit();
 }
 
-void writeCsv(const Surface& surface, const fs::path& path) {
+void writeCsv(const Surface& surface, const SurfaceNotes&, const fs::path& path) {
   std::string text = "x,y";
   for (const SurfaceLayer& layer : surface.layers) text += "," + layer.name;
   text += '\n';
@@ -61,7 +60,7 @@ void writeCsv(const Surface& surface, const fs::path& path) {
 
 /// VTK file formats, "Simple Legacy Formats": a grid whose axes have coordinates of their own, which a coarse level's
 /// need.
-void writeVtk(const Surface& surface, const fs::path& path) {
+void writeVtk(const Surface& surface, const SurfaceNotes&, const fs::path& path) {
   const auto size = [](const std::vector<double>& axis) { return std::to_string(axis.size()); };
   std::string text = "# vtk DataFile Version 3.0\nWhorl landscape\nASCII\nDATASET RECTILINEAR_GRID\nDIMENSIONS " +
                      size(surface.x) + " " + size(surface.y) + " 1\n";
@@ -81,14 +80,14 @@ NpyArray arrayOf(std::string name, std::vector<std::int64_t> shape, const std::v
   return {std::move(name), "<f8", std::move(shape), values.data(), values.size() * sizeof(double)};
 }
 
-void writeNpy(const Surface& surface, const fs::path& path) {
+void writeNpy(const Surface& surface, const SurfaceNotes&, const fs::path& path) {
   std::vector<double> all;
   for (const SurfaceLayer& layer : surface.layers) all.insert(all.end(), layer.values.begin(), layer.values.end());
   whorl::writeNpy(arrayOf("", {std::ssize(surface.layers), std::ssize(surface.y), std::ssize(surface.x)}, all), path);
 }
 
 #ifndef WHORL_MINIMAL
-void writeNpz(const Surface& surface, const fs::path& path) {
+void writeNpz(const Surface& surface, const SurfaceNotes&, const fs::path& path) {
   std::vector<NpyArray> arrays = {arrayOf("x", {std::ssize(surface.x)}, surface.x),
                                   arrayOf("y", {std::ssize(surface.y)}, surface.y)};
   for (const SurfaceLayer& layer : surface.layers) {
@@ -97,22 +96,28 @@ void writeNpz(const Surface& surface, const fs::path& path) {
   whorl::writeNpz(arrays, path);
 }
 
-void writePng(const Surface& surface, const fs::path& path) {
-  writeImage(heatMap(surface, surface.layers.at(0).name), path);
+void writePng(const Surface& surface, const SurfaceNotes& notes, const fs::path& path) {
+  writeImage(toPixels(surfacePicture(surface, notes)), path);
+}
+
+void writeSvg(const Surface& surface, const SurfaceNotes& notes, const fs::path& path) {
+  writeText(toSvg(surfacePicture(surface, notes)), path);
+}
+
+void writePdf(const Surface& surface, const SurfaceNotes& notes, const fs::path& path) {
+  writeText(toPdf(surfacePicture(surface, notes)), path);
 }
 #endif
 
 /// The table: how a surface is written.
 struct Format {
   const char* ending;
-  void (*write)(const Surface&, const fs::path&);
+  void (*write)(const Surface&, const SurfaceNotes&, const fs::path&);
 };
-constexpr Format kFormats[] = {{".csv", writeCsv},
-                               {".npy", writeNpy},
-                               {".vtk", writeVtk},
+constexpr Format kFormats[] = {{".csv", writeCsv}, {".npy", writeNpy}, {".vtk", writeVtk},
 #ifndef WHORL_MINIMAL
-                               {".npz", writeNpz},
-                               {".png", writePng}
+                               {".npz", writeNpz}, {".png", writePng}, {".svg", writeSvg},
+                               {".pdf", writePdf}
 #endif
 };
 
@@ -133,12 +138,12 @@ void checkSurfaceFile(const fs::path& path) {
   const AtomicFile probe(path);
 }
 
-void writeSurface(const Surface& surface, const fs::path& path) {
+void writeSurface(const Surface& surface, const fs::path& path, const SurfaceNotes& notes) {
   const Format& format = formatOf(path);
   if (surface.layers.empty() || surface.pointCount() == 0) {
     throw Error(ErrorKind::Usage, "the landscape is empty", path.string());
   }
-  format.write(surface, path);
+  format.write(surface, notes, path);
 }
 
 }  // namespace whorl

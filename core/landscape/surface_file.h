@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/landscape/surface.h"
+#include "core/landscape/surface_picture.h"
 
 namespace whorl {
 
@@ -16,8 +17,8 @@ void checkSurfaceFile(const std::filesystem::path& path);
 /// - .csv: a heading "x,y,NAME,…", then one point a line, x running fastest; numbers read back as the same double.
 /// - .npy: float64 [layers, rows, columns], layers in their order; .npz: x, y and each layer [rows, columns] by name.
 /// - .vtk: legacy ASCII, a rectilinear grid with one scalar field a layer (ParaView, VisIt, PyVista).
-/// - .png: the heat map of the first layer (heat_map.h).
-/// The minimal build has no .npz and no .png. Error(Usage) for other endings, Error(Failed) where the disk refuses.
-void writeSurface(const Surface& surface, const std::filesystem::path& path);
+/// - .png (2 pixels a point), .svg, .pdf: the picture of surface_picture.h, with what the notes say.
+/// The minimal build has no .npz and no pictures. Error(Usage) for other endings, Error(Failed) where the disk refuses.
+void writeSurface(const Surface& surface, const std::filesystem::path& path, const SurfaceNotes& notes = {});
 
 }  // namespace whorl

@@ -88,7 +88,7 @@ struct LandscapeRequest {
   std::uint64_t seed = 0;
   std::string device = "auto";
   int threads = 0;   ///< 0: all cores
-  std::string save;  ///< .csv, .npy, .npz, .vtk or .png (of the first value); "" for none
+  std::string save;  ///< .csv, .npy, .npz, .vtk, or a picture: .png, .svg, .pdf (of the first value); "" for none
 };
 
 /// Where an image lies, seen from the landscape.

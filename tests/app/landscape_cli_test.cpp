@@ -96,6 +96,8 @@ class LandscapeCliTest : public QObject, test::CliProgram {
     QTest::newRow("npz") << "PK";
     QTest::newRow("vtk") << "# vtk DataFile";
     QTest::newRow("png") << QString::fromLatin1("\x89PNG");
+    QTest::newRow("svg") << "<?xml";
+    QTest::newRow("pdf") << "%PDF-1.4";
   }
   void filesOfEveryKind() {
     QFETCH(QString, start);

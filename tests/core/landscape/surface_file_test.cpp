@@ -10,7 +10,6 @@
 
 #include "core/base/atomic_file.h"
 #include "core/image/image_file.h"
-#include "core/landscape/heat_map.h"
 #include "tests/core/landscape/error_kind.h"
 
 using namespace whorl;
@@ -53,8 +52,7 @@ class SurfaceFileTest : public QObject {
   void vtkIsARectilinearGrid();
   void npyHoldsAllLayers();
   void npzIsAZipOfThem();
-  void heatMapsStandUpright();
-  void heatMapsOfLinesAndConstants();
+  void picturesAreThoseOfSurfacePicture();
   void nonsenseIsRefused();
 };
 
@@ -110,35 +108,27 @@ void SurfaceFileTest::npzIsAZipOfThem() {
   }
 }
 
-void SurfaceFileTest::heatMapsStandUpright() {
-  writeSurface(sample(), path("a.png"));
+void SurfaceFileTest::picturesAreThoseOfSurfacePicture() {
+  SurfaceNotes notes;
+  notes.title = "a title";
+  const Drawing drawing = surfacePicture(sample(), notes);
+  for (const char* name : {"a.svg", "a.pdf", "a.png"}) writeSurface(sample(), path(name), notes);
+  QCOMPARE(readFile(path("a.svg"), 1 << 24), toSvg(drawing));
+  QCOMPARE(readFile(path("a.pdf"), 1 << 24), toPdf(drawing));
   const Image image = readImage(path("a.png")).image;
-  const int side = 512 / 3;
-  QCOMPARE(image.shape, (ImageShape{3, 2 * side, 3 * side}));
+  QCOMPARE(image.shape, toPixels(drawing).shape);
   // The least value, -4, is in the first column of the upper row (y = 1/3); the largest, 6, in its last one.
-  const auto colour = [&](int x, int y) {
+  const DrawnCells& cells = std::get<DrawnCells>(drawing.items.front());
+  const auto colour = [&](double column, double row) {
+    const int x = static_cast<int>(2 * (cells.corner.x + cells.width * column));
+    const int y = static_cast<int>(2 * (cells.corner.y + cells.height * row));
     return std::vector<int>{static_cast<int>(std::lround(image.at(0, y, x) * 255)),
                             static_cast<int>(std::lround(image.at(1, y, x) * 255)),
                             static_cast<int>(std::lround(image.at(2, y, x) * 255))};
   };
-  QCOMPARE(colour(0, 0), (std::vector<int>{68, 1, 84}));
-  QVERIFY(colour(3 * side - 1, 0)[0] > 250 && colour(3 * side - 1, 0)[2] < 50);
-  QCOMPARE(colour(side - 1, side - 1), colour(0, 0));
-  QVERIFY(colour(side, 0) != colour(0, 0));
-  QVERIFY(colour(0, side) != colour(0, 0));  // the lower row
-}
-
-void SurfaceFileTest::heatMapsOfLinesAndConstants() {
-  Surface line;
-  for (int i = 0; i < 513; ++i) line.x.push_back(i);
-  line.y = {0};
-  line.layers = {{"margin", line.x}, {"accepted", std::vector<double>(513, 1)}};
-  const Image band = heatMap(line, "margin");
-  QCOMPARE(band.shape, (ImageShape{3, 32, 513}));
-  QVERIFY(band.at(1, 0, 0) < 0.1F && band.at(1, 31, 512) > 0.85F);
-  const Image flat = heatMap(line, "accepted");
-  for (int x = 0; x < 513; ++x) QVERIFY(flat.at(0, 5, x) == band.at(0, 5, 0));
-  QCOMPARE(kindOf([&] { heatMap(line, "loss"); }), ErrorKind::Usage);
+  QCOMPARE(colour(0.02, 0.03), (std::vector<int>{68, 1, 84}));
+  QVERIFY(colour(0.98, 0.03)[0] > 250 && colour(0.98, 0.03)[2] < 50);
+  QVERIFY(colour(0.02, 0.97) != colour(0.02, 0.03));  // the lower row
 }
 
 void SurfaceFileTest::nonsenseIsRefused() {

@@ -8,6 +8,7 @@ whorl_add_test(core/landscape/plane_images_test.cpp LIBS whorl_landscape_types L
 whorl_add_test(core/landscape/plane_test.cpp TORCH LIBS whorl_landscape LABELS core)
 whorl_add_test(core/landscape/sample_test.cpp TORCH LIBS whorl_landscape LABELS core)
 whorl_add_test(core/landscape/surface_file_test.cpp LIBS whorl_landscape whorl_image LABELS core)
+whorl_add_test(core/landscape/surface_picture_test.cpp LIBS whorl_landscape whorl_image LABELS core)
 whorl_add_test(core/landscape/surface_test.cpp LIBS whorl_landscape_types LABELS core)
 whorl_add_test(core/landscape/values_test.cpp TORCH LIBS whorl_landscape LABELS core)
 whorl_add_test(core/landscape/weight_sample_test.cpp TORCH LIBS whorl_landscape LABELS core)
