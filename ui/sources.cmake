@@ -54,6 +54,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_controller.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/landscape_point.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/mask_painter.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/point_panel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_geometry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_view.cpp

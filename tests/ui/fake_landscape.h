@@ -170,6 +170,13 @@ class FakeLandscape : public FakeWorld {
       for (float& value : axis) value /= largest;
       return axis;
     }
+    if (step.operation == "mask") {
+      std::vector<float> axis;
+      for (int c = 0; c < middle.shape.channels; ++c) {
+        axis.insert(axis.end(), m_request.mask->pixels.begin(), m_request.mask->pixels.end());
+      }
+      return axis;
+    }
     if (step.operation == "gradient-sign") {
       const int label = result.label, target = (label + 1) % kClasses;
       Image image{middle.shape, std::vector<float>(middle.pixels.size(), 0.5F)};

@@ -9,7 +9,6 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
-#include <iterator>
 
 #include "ui/widgets/parameter_form.h"
 
@@ -41,10 +40,7 @@ DirectionBox::DirectionBox(const QString& title, const QString& name, QWidget* p
 }
 
 void DirectionBox::setDirections(const std::vector<LandscapeDirectionInfo>& directions) {
-  // A mask comes from a file, which the command line alone takes.
-  m_directions.clear();
-  std::copy_if(directions.begin(), directions.end(), std::back_inserter(m_directions),
-               [](const LandscapeDirectionInfo& info) { return !info.needsMask; });
+  m_directions = directions;
   const QSignalBlocker quiet(m_choice);
   m_choice->clear();
   m_choice->addItem(tr("Automatic"), QString());
@@ -91,6 +87,8 @@ std::optional<StepRequest> DirectionBox::direction() const {
   if (!info || !possible(*info)) return std::nullopt;
   return StepRequest{info->spec.name, m_form->values()};
 }
+
+bool DirectionBox::ofMask() const { return chosen() && chosen()->needsMask; }
 
 std::string DirectionBox::name() const { return m_choice->currentData().toString().toStdString(); }
 

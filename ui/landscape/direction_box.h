@@ -28,6 +28,8 @@ class DirectionBox : public QWidget {
   void setPossible(bool attack, std::int64_t images);
   /// None for "Automatic", and for what isn't possible as things are.
   std::optional<StepRequest> direction() const;
+  /// What is chosen goes along a mask.
+  bool ofMask() const;
   /// "" for "Automatic", whether it is possible or not; and its parameters.
   std::string name() const;
   Parameters parameters() const;

@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "ui/landscape/direction_box.h"
+#include "ui/landscape/mask_painter.h"
 #include "ui/widgets/parameter_form.h"
 #include "ui/widgets/seed_box.h"
 
@@ -54,6 +55,7 @@ LandscapeForm::LandscapeForm(QWidget* parent)
       m_detector(new QComboBox),
       m_across(new DirectionBox(tr("A&cross"), QStringLiteral("across"))),
       m_upwards(new DirectionBox(tr("&Up"), QStringLiteral("upwards"))),
+      m_mask(new MaskBox),
       m_shape(new ParameterForm),
       m_threshold(new ParameterForm),
       m_attackForm(new ParameterForm),
@@ -87,6 +89,7 @@ LandscapeForm::LandscapeForm(QWidget* parent)
   column->addWidget(heading(tr("Axes")));
   column->addWidget(m_across);
   column->addWidget(m_upwards);
+  column->addWidget(m_mask);
   column->addWidget(m_shape);
   column->addLayout(m_rows);
   column->addStretch(1);
@@ -100,8 +103,12 @@ LandscapeForm::LandscapeForm(QWidget* parent)
     Q_EMIT layerChanged();
   });
   connect(m_detector, &QComboBox::currentIndexChanged, this, &LandscapeForm::changed);
-  connect(m_across, &DirectionBox::changed, this, &LandscapeForm::changed);
-  connect(m_upwards, &DirectionBox::changed, this, &LandscapeForm::changed);
+  m_mask->hide();
+  for (DirectionBox* box : {m_across, m_upwards}) {
+    connect(box, &DirectionBox::changed, this, &LandscapeForm::showMask);
+    connect(box, &DirectionBox::changed, this, &LandscapeForm::changed);
+  }
+  connect(m_mask->painter(), &MaskPainter::changed, this, &LandscapeForm::changed);
   connect(m_shape, &ParameterForm::valueChanged, this, [this](const QString& name) {
     if (name == u"range") m_rangeTouched = m_shape->values().real("range") != usualRange();
   });
@@ -131,6 +138,8 @@ void LandscapeForm::takeUp() {
   if (m_restored.empty()) return;
   m_across->choose(keptText(m_restored, "choices", "across"), keptSection(m_restored, "across"));
   m_upwards->choose(keptText(m_restored, "choices", "upwards"), keptSection(m_restored, "upwards"));
+  m_mask->setText(keptText(m_restored, "choices", "mask"));
+  showMask();
   m_wantedLayer = keptText(m_restored, "choices", "layer");
   m_layerTouched = !m_wantedLayer.empty();
   m_rangeTouched = keptFlag(m_restored, "choices", "range_touched", false);
@@ -151,6 +160,7 @@ PageState LandscapeForm::state() const {
   return {{"choices",
            {{"across", m_across->name()},
             {"upwards", m_upwards->name()},
+            {"mask", m_mask->text()},
             {"layer", kept ? layer().layer : m_wantedLayer},
             {"range_touched", m_rangeTouched},
             {"detector", m_detector->currentData().toString().toStdString()},
@@ -168,6 +178,7 @@ void LandscapeForm::setSubject(const LandscapeSubject& subject) {
   const bool otherAttack = kindOf(subject) != kindOf(m_subject);
   const double lastRange = usualRange();
   m_subject = subject;
+  if (!subject.image.pixels.empty()) m_mask->painter()->setImage(subject.image);
   m_across->setPossible(subject.attack.has_value(), subject.images);
   m_upwards->setPossible(subject.attack.has_value(), subject.images);
   if (otherModel) showModel();
@@ -297,7 +308,16 @@ std::vector<LandscapeForm::Axes> LandscapeForm::axes() const {
   return wanted;
 }
 
+void LandscapeForm::showMask() { m_mask->setVisible(m_across->ofMask() || m_upwards->ofMask()); }
+
+QString LandscapeForm::problem() const {
+  const bool masked = m_across->ofMask() || m_upwards->ofMask();
+  return masked && m_mask->painter()->empty() ? tr("Paint the mask on the left: where pixels are to change.")
+                                              : QString();
+}
+
 void LandscapeForm::fill(LandscapeRequest& request, bool distances) const {
+  if (m_across->ofMask() || m_upwards->ofMask()) request.mask = m_mask->painter()->mask();
   const Parameters shape = m_shape->values();
   request.range = shape.real("range");
   request.resolution = std::stoi(shape.text("resolution"));

@@ -18,6 +18,7 @@ class QLabel;
 namespace whorl::ui {
 
 class DirectionBox;
+class MaskBox;
 class ParameterForm;
 class SeedBox;
 
@@ -35,6 +36,7 @@ struct LandscapeSubject {
   std::int64_t images = 0;            ///< of the data set that the image is from, 0 where it can't be used
   std::optional<StepRequest> attack;  ///< the last of Explore's steps that is one
   QString attackTitle;
+  Image image;                             ///< what a mask is painted over
   std::vector<ParameterSpec> attackSpecs;  ///< of what can be changed here
 };
 
@@ -66,6 +68,9 @@ class LandscapeForm : public QWidget {
   /// are wanted in any case, where there are fingerprints.
   void fill(LandscapeRequest& request, bool distances) const;
   LayerChoice layer() const;
+  /// What is missing, for people; "" if there is nothing.
+  QString problem() const;
+  MaskBox* mask() const { return m_mask; }
   /// None for a model without fingerprints.
   std::optional<double> threshold() const;
 
@@ -85,6 +90,7 @@ class LandscapeForm : public QWidget {
  private:
   void fillLayers();
   void showDetectors();
+  void showMask();
   void showModel();
   void showAttack(bool other);
   double usualRange() const;
@@ -98,6 +104,7 @@ class LandscapeForm : public QWidget {
   QComboBox* m_detector;
   DirectionBox* m_across;
   DirectionBox* m_upwards;
+  MaskBox* m_mask;
   ParameterForm* m_shape;
   ParameterForm* m_threshold;
   ParameterForm* m_attackForm;

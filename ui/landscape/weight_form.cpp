@@ -107,7 +107,10 @@ WeightForm::WeightForm(QWidget* parent)
     m_wantedOthers.clear();
     Q_EMIT changed();
   });
-  connect(m_dataset, &QComboBox::currentIndexChanged, this, &WeightForm::changed);
+  connect(m_dataset, &QComboBox::currentIndexChanged, this, [this] {
+    m_wantedDataset = m_dataset->currentData().toString();
+    Q_EMIT changed();
+  });
   for (ParameterForm* form : {m_directionForm, m_sample, m_shape}) {
     connect(form, &ParameterForm::valuesChanged, this, &WeightForm::changed);
   }
@@ -149,8 +152,10 @@ void WeightForm::takeUp() {
   if (isNumber) m_seed->setSeed(seed);
   m_wantedOthers =
       QString::fromStdString(keptText(m_restored, "weight_choices", "models")).split(u'\n', Qt::SkipEmptyParts);
+  m_wantedDataset = QString::fromStdString(keptText(m_restored, "weight_choices", "dataset"));
   m_restored.clear();
   fillModels();
+  fillDatasets();
 }
 
 PageState WeightForm::state() const {
@@ -161,6 +166,7 @@ PageState WeightForm::state() const {
            {{"direction", chosen(m_direction)},
             {"value", chosen(m_value)},
             {"seed", std::to_string(m_seed->seed())},
+            {"dataset", m_wantedDataset.toStdString()},
             {"models", models.join(u'\n').toStdString()}}},
           {"weight_direction", m_directionForm->values()},
           {"weight_sample", m_sample->values()},
@@ -219,7 +225,8 @@ void WeightForm::fillDatasets() {
       continue;
     m_dataset->addItem(QString::fromStdString(info.title), QString::fromStdString(info.name));
   }
-  int row = m_dataset->findData(QString::fromStdString(trainedOn(m_model)));
+  int row = m_wantedDataset.isEmpty() ? -1 : m_dataset->findData(m_wantedDataset);
+  if (row < 0) row = m_dataset->findData(QString::fromStdString(trainedOn(m_model)));
   if (row < 0) row = m_dataset->findData(last);
   m_dataset->setCurrentIndex(std::max(row, m_dataset->count() > 0 ? 0 : -1));
 }
@@ -243,6 +250,9 @@ void WeightForm::showDirection() {
       : info->mostModels == 2
           ? tr("To the first model, by way of the second, if there is one")
           : tr("Models of the training, the model itself being its last; none: the epochs that its training kept"));
+  // The range is the direction's, until somebody sets it; a new list of models leaves it.
+  if (m_shownDirection == info->spec.name) return;
+  m_shownDirection = info->spec.name;
   Parameters kept = m_shape->values();
   kept.set("range", info->usualRange);
   m_shape->setSpecs(shapeSpecs(info->usualRange), kept);

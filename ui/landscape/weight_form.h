@@ -71,7 +71,9 @@ class WeightForm : public QWidget {
   void takeUp();
 
   PageState m_restored;
-  QStringList m_wantedOthers;  ///< of the last session
+  QStringList m_wantedOthers;    ///< of the last session
+  QString m_wantedDataset;       ///< that a person chose, now or in the last session
+  std::string m_shownDirection;  ///< whose usual range stands there
   WeightLists m_lists;
   ModelInfo m_model;
   QComboBox* m_value;

@@ -117,6 +117,8 @@ PageState LandscapePage::state() const {
                     {"accepted", m_accepted->isChecked()},
                     {"path", m_path->isChecked()},
                     {"weights", m_spaces->currentIndex() == 1}};
+  const QString beside = m_wantedBeside.isEmpty() ? m_besideModel->currentData().toString() : m_wantedBeside;
+  state["shown"].set("beside", beside.toStdString());
   return state;
 }
 
@@ -128,6 +130,7 @@ void LandscapePage::restore(const PageState& state) {
   m_borders->setChecked(keptFlag(state, "shown", "borders", true));
   m_accepted->setChecked(keptFlag(state, "shown", "accepted", true));
   m_path->setChecked(keptFlag(state, "shown", "path", true));
+  m_wantedBeside = QString::fromStdString(keptText(state, "shown", "beside"));
   m_spaces->setCurrentIndex(keptFlag(state, "shown", "weights", false) ? 1 : 0);
 }
 
@@ -221,7 +224,10 @@ void LandscapePage::connectParts() {
   m_soon.setSingleShot(true);
   m_soon.setInterval(kDebounceMs);
   connect(&m_soon, &QTimer::timeout, this, &LandscapePage::askNow);
-  connect(m_besideModel, &QComboBox::currentIndexChanged, this, &LandscapePage::chooseBeside);
+  connect(m_besideModel, &QComboBox::currentIndexChanged, this, [this] {
+    m_wantedBeside.clear();
+    chooseBeside();
+  });
   connect(m_session, &EngineSession::modelsChanged, this, &LandscapePage::loadLists);
   connect(m_form, &LandscapeForm::changed, this, &LandscapePage::askSoon);
   connect(m_form, &LandscapeForm::layerChanged, this, &LandscapePage::showLayer);

@@ -146,6 +146,7 @@ class LandscapePage : public QWidget {
   std::vector<ModelInfo> m_models;
   std::shared_ptr<const Image> m_image;  ///< of what was asked for
   PageState m_restored;
+  QString m_wantedBeside;  ///< of the last session
   bool m_loaded = false;
   bool m_nothing = true;  ///< there is no image to look around in
   bool m_due = true;      ///< Explore has changed while nobody looked

@@ -78,6 +78,7 @@ std::optional<LandscapeSubject> LandscapePage::subject() const {
   if (!result || !model || !source || result->input.shape != model->input) return std::nullopt;
   LandscapeSubject subject;
   subject.model = *model;
+  subject.image = result->input;
   const DatasetInfo* data = findDataset(m_datasets, source->dataset);
   if (data && data->shape == model->input && data->classNames == model->classNames) subject.images = data->testCount;
   for (const StepRequest& step : m_steps->requests()) {
@@ -118,7 +119,7 @@ void LandscapePage::follow() {
 void LandscapePage::fillBeside() {
   const auto& own = m_explore->model();
   if (!own) return;
-  const QString last = m_besideModel->currentData().toString();
+  const QString last = m_wantedBeside.isEmpty() ? m_besideModel->currentData().toString() : m_wantedBeside;
   {
     const QSignalBlocker quiet(m_besideModel);
     m_besideModel->clear();
@@ -130,6 +131,7 @@ void LandscapePage::fillBeside() {
       m_besideModel->addItem(tr("Beside: %1").arg(QString::fromStdString(info.name)), QString::fromStdString(info.id));
     }
     m_besideModel->setCurrentIndex(std::max(0, m_besideModel->findData(last)));
+    if (m_besideModel->currentIndex() > 0) m_wantedBeside.clear();
   }
   const QString shown = m_beside->model() ? QString::fromStdString(m_beside->model()->id) : QString();
   if (m_besideModel->currentData().toString() != shown) chooseBeside();
@@ -175,7 +177,8 @@ void LandscapePage::askNow() {
     return m_soon.start();
   }
   m_axesLeft = m_form->axes();
-  m_message->setText({});
+  m_message->setText(m_form->problem());
+  if (!m_form->problem().isEmpty()) return m_controller->cancel();
   ask();
 }
 

@@ -64,12 +64,15 @@ class LandscapeFormTest : public QObject {
  private Q_SLOTS:
   void init() { test::failOnWarnings(); }
 
-  void masksAreLeftToTheCommandLine() {
+  void aMaskIsMissingUntilItIsPainted() {
     const Shown shown(subject(true));
-    for (const char* name : {"across", "upwards"}) {
-      const auto* box = shown.child<QComboBox>(name);
-      QVERIFY2(box->findText("Random signs") > 0 && box->findText("Mask") < 0, name);
-    }
+    QVERIFY(shown.form.problem().isEmpty());
+    shown.choose("upwards", "Mask");
+    QVERIFY(!shown.form.problem().isEmpty());
+    QVERIFY(shown.request().mask && !shown.request().attack->operation.empty());
+    shown.choose("upwards", "Random signs");
+    QVERIFY(shown.form.problem().isEmpty());
+    QVERIFY(!shown.request().mask);
   }
 
   void anAttacksPathIsWhatOneSeesFirst() {

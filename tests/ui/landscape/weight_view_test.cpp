@@ -185,6 +185,58 @@ class WeightViewTest : public QObject {
     QVERIFY(!world.lastRequest().weights);
   }
 
+  void theSessionIsTakenUp() {
+    World world;
+    QVERIFY(world.open());
+    QVERIFY(world.next([&] { world.view()->findChild<NumberBox*>("count")->setValue(128); }));
+    QVERIFY(world.next([&] { world.view()->form()->findChild<NumberBox*>("range")->setValue(0.5); }));
+    const PageState kept = world.page()->state();
+    World next;
+    next.page()->restore(kept);
+    QVERIFY(next.open());
+    QCOMPARE(next.lastRequest().weights->count, std::int64_t{128});
+    QCOMPARE(next.lastRequest().range, 0.5);
+    for (const char* section : {"weight_choices", "weight_direction", "weight_sample", "weight_shape", "shown"}) {
+      QVERIFY2(next.page()->state().at(section) == kept.at(section), section);
+    }
+  }
+
+  /// The one that was chosen by hand, not the one that the model has learned from; and no list of models takes it away.
+  void theDataSetIsTakenUp() {
+    WeightLists lists{test::fakeWeightDirections(), test::fakeWeightValues(), {}, {}};
+    for (const char* name : {"glyphs", "others"}) {
+      lists.datasets.push_back(test::FakeWorld::dataset(name, name, {1, 28, 28}, true));
+    }
+    const ModelInfo model = test::FakeWorld::blobModel("with", {1, 28, 28}, 10);
+    const auto datasetOf = [](const WeightForm& form) {
+      LandscapeRequest request;
+      form.fill(request);
+      return request.dataset;
+    };
+    WeightForm form;
+    form.setModel(model);
+    form.setLists(lists);
+    auto* box = form.findChild<QComboBox*>("weight_dataset");
+    QCOMPARE(box->count(), 2);
+    QCOMPARE(keptText(form.state(), "weight_choices", "dataset"), std::string());
+    const int other = 1 - box->currentIndex();
+    box->setCurrentIndex(other);
+    const std::string chosen = datasetOf(form);
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::DeferredDelete);  // forms that were built anew
+    form.findChild<NumberBox*>("range")->setValue(0.5);
+    form.setLists(lists);
+    QCOMPARE(datasetOf(form), chosen);
+    LandscapeRequest request;
+    form.fill(request);
+    QCOMPARE(request.range, 0.5);
+    WeightForm next;
+    next.restore(form.state());
+    next.setModel(model);
+    next.setLists(lists);
+    QCOMPARE(datasetOf(next), chosen);
+    QVERIFY(next.state() == form.state());
+  }
+
   void valuesAreExportedByTheEngine() {
     World world;
     QVERIFY(world.open());

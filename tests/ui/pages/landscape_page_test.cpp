@@ -377,6 +377,22 @@ class LandscapePageTest : public QObject {
     QCOMPARE(other.map()->layer(), std::string("fingerprint_distance"));
   }
 
+  void theSecondModelIsTakenUp() {
+    World world;
+    QVERIFY(world.open());
+    auto* models = world.child<QComboBox>("beside_model");
+    models->setCurrentIndex(models->findData(QStringLiteral("glyphs-plain")));
+    const PageState kept = world.page()->state();
+    World next;
+    next.page()->restore(kept);
+    QVERIFY(next.open());
+    QTRY_VERIFY(next.page()->beside()->map()->isVisible());
+    QCOMPARE(next.page()->beside()->model()->id, std::string("glyphs-plain"));
+    QVERIFY(next.page()->state() == kept);
+    next.child<QComboBox>("beside_model")->setCurrentIndex(0);  // and can be left
+    QCOMPARE(keptText(next.page()->state(), "shown", "beside"), std::string());
+  }
+
   void saysSoWithoutAModel() {
     auto engine = std::make_shared<FakeEngine>();
     engine->modelList.clear();
