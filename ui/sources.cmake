@@ -45,6 +45,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_dock.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/jobs_model.cpp
   ${CMAKE_CURRENT_LIST_DIR}/jobs/rate_meter.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/ball_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/beside_map.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/cross_sections.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/direction_box.cpp

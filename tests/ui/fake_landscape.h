@@ -238,6 +238,7 @@ class FakeLandscapes {
       m_requests.push_back(request);
     }
     if (request.weights) return runWeights(request, context, hooks);
+    if (request.ball) return runBall(request, context, hooks);
     std::vector<Image> path;
     if (request.attack) {
       ExploreRequest asked;
@@ -279,6 +280,42 @@ class FakeLandscapes {
       if (onLevel) onLevel(side, context);
     }
     context.throwIfStopped();
+    ++ended;
+    return result;
+  }
+
+  /// 16 rays, then all. On ray r of n a value is (1 + r/n) radius; the class changes from radius 1 on for the upper
+  /// half.
+  LandscapeResult runBall(const LandscapeRequest& request, const JobContext& context, const LandscapeHooks& hooks) {
+    LandscapeResult result;
+    if (hooks.onStart) hooks.onStart(result);
+    for (const std::int64_t rays : {std::int64_t{16}, request.ball->directions}) {
+      context.throwIfStopped();
+      Surface surface{{}, {0}, {}, 0};
+      for (int i = 0; i < request.resolution; ++i) surface.x.push_back(request.range * i / (request.resolution - 1));
+      const auto add = [&](const std::string& name, double factor) {
+        surface.layers.push_back({name, {}});
+        for (const double radius : surface.x) surface.layers.back().values.push_back(factor * radius);
+      };
+      const double last = 2 - 1.0 / double(rays);
+      for (const std::string& value : request.values) {
+        if (value == "predicted") {
+          surface.layers.push_back({"predicted_same", {}});
+          for (const double radius : surface.x) surface.layers.back().values.push_back(radius < 1 ? 1 : 0.5);
+          continue;
+        }
+        add(value + "_mean", (1 + last) / 2);
+        add(value + "_min", 1);
+        add(value + "_q05", 1 + 0.05 * (last - 1));
+        add(value + "_median", (1 + last) / 2);
+        add(value + "_q95", 1 + 0.95 * (last - 1));
+        add(value + "_max", last);
+      }
+      result.surface = surface;
+      context.report({rays * request.resolution, request.ball->directions * request.resolution, "ball", {}});
+      if (hooks.onLevel) hooks.onLevel(result.surface);
+      if (onLevel) onLevel(static_cast<int>(rays), context);
+    }
     ++ended;
     return result;
   }

@@ -34,7 +34,10 @@ std::uint64_t LandscapeController::ask(LandscapeRequest request, std::shared_ptr
 std::shared_ptr<Job> LandscapeController::start(const std::shared_ptr<Query>& query, std::uint64_t number) {
   m_channel = std::make_shared<Channel>();
   m_runningNumber = number;
-  const bool longWork = query->request.weights || query->request.resolution > kQuickResolution;
+  const auto& asked = query->request;
+  const std::int64_t quick = std::int64_t{kQuickResolution} * kQuickResolution;
+  const bool longWork = asked.weights || asked.resolution > kQuickResolution ||
+                        (asked.ball && asked.ball->directions * asked.resolution > quick);
   const Lane lane = longWork ? Lane::Batch : Lane::Interactive;
   auto job = m_session->run(
       this, lane, query->title,

@@ -16,6 +16,7 @@
 
 #include <algorithm>
 
+#include "ui/landscape/ball_view.h"
 #include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/point_panel.h"
@@ -46,6 +47,7 @@ LandscapePage::LandscapePage(EngineSession* session, ExplorePage* explore, StepS
       m_message(new InlineMessage),
       m_empty(new EmptyState(this)),
       m_weights(new WeightView(session)),
+      m_ball(new BallView(session)),
       m_spaces(new QTabBar),
       m_summary(new QLabel),
       m_progress(new QProgressBar),
@@ -92,8 +94,10 @@ void LandscapePage::build() {
   m_spaces->setAccessibleName(tr("What the landscape is of"));
   m_spaces->addTab(tr("Around the image"));
   m_spaces->addTab(tr("Around the network"));
+  m_spaces->addTab(tr("In random directions"));
   m_spaces->setTabToolTip(0, tr("What one network says of images on a plane"));
   m_spaces->setTabToolTip(1, tr("What networks on a plane or between models say of a data set"));
+  m_spaces->setTabToolTip(2, tr("What one network says of images in a ball around the image"));
   m_spaces->setExpanding(false);
   m_spaces->setDrawBase(false);
   auto* stack = new QWidget;
@@ -101,6 +105,7 @@ void LandscapePage::build() {
   m_layers->addWidget(splitter);
   m_layers->addWidget(m_empty);
   m_layers->addWidget(m_weights);
+  m_layers->addWidget(m_ball);
   auto* whole = new QVBoxLayout(this);
   whole->setContentsMargins(0, 0, 0, 0);
   whole->setSpacing(0);
@@ -112,11 +117,10 @@ PageState LandscapePage::state() const {
   if (!m_loaded) return m_restored;  // nothing was read yet that could have changed
   PageState state = m_form->state();
   state.merge(m_weights->form()->state());
-  state["shown"] = {{"contours", m_contours->isChecked()},
-                    {"borders", m_borders->isChecked()},
-                    {"accepted", m_accepted->isChecked()},
-                    {"path", m_path->isChecked()},
-                    {"weights", m_spaces->currentIndex() == 1}};
+  state.merge(m_ball->state());
+  state["shown"] = {{"contours", m_contours->isChecked()},      {"borders", m_borders->isChecked()},
+                    {"accepted", m_accepted->isChecked()},      {"path", m_path->isChecked()},
+                    {"weights", m_spaces->currentIndex() == 1}, {"ball", m_spaces->currentIndex() == 2}};
   const QString beside = m_wantedBeside.isEmpty() ? m_besideModel->currentData().toString() : m_wantedBeside;
   state["shown"].set("beside", beside.toStdString());
   return state;
@@ -126,15 +130,21 @@ void LandscapePage::restore(const PageState& state) {
   m_restored = state;
   m_form->restore(state);
   m_weights->form()->restore(state);
+  m_ball->restore(state);
   m_contours->setChecked(keptFlag(state, "shown", "contours", true));
   m_borders->setChecked(keptFlag(state, "shown", "borders", true));
   m_accepted->setChecked(keptFlag(state, "shown", "accepted", true));
   m_path->setChecked(keptFlag(state, "shown", "path", true));
   m_wantedBeside = QString::fromStdString(keptText(state, "shown", "beside"));
-  m_spaces->setCurrentIndex(keptFlag(state, "shown", "weights", false) ? 1 : 0);
+  m_spaces->setCurrentIndex(keptFlag(state, "shown", "weights", false) ? 1
+                            : keptFlag(state, "shown", "ball", false)  ? 2
+                                                                       : 0);
 }
 
-void LandscapePage::showSpace() { m_layers->setCurrentIndex(m_spaces->currentIndex() == 1 ? 2 : m_nothing ? 1 : 0); }
+void LandscapePage::showSpace() {
+  const int space = m_spaces->currentIndex();
+  m_layers->setCurrentIndex(space > 0 ? space + 1 : m_nothing ? 1 : 0);
+}
 
 void LandscapePage::showEmpty(bool empty) {
   m_nothing = empty;

@@ -25,6 +25,7 @@ class QToolButton;
 
 namespace whorl::ui {
 
+class BallView;
 class BesideMap;
 class CrossSections;
 class EmptyState;
@@ -54,6 +55,7 @@ class LandscapePage : public QWidget {
   BesideMap* beside() const { return m_beside; }
   LandscapeController* controller() const { return m_controller; }
   WeightView* weights() const { return m_weights; }
+  BallView* ball() const { return m_ball; }
   /// What is shown is all that was asked for.
   bool complete() const { return m_complete; }
 
@@ -125,6 +127,7 @@ class LandscapePage : public QWidget {
   InlineMessage* m_message;
   EmptyState* m_empty;
   WeightView* m_weights;
+  BallView* m_ball;
   QTabBar* m_spaces;
   QStackedLayout* m_layers = nullptr;
   QLabel* m_summary;

@@ -14,6 +14,7 @@
 #include "ui/explore/choices.h"
 #include "ui/explore/step_stack.h"
 #include "ui/jobs/format.h"
+#include "ui/landscape/ball_view.h"
 #include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/direction_box.h"
@@ -63,6 +64,7 @@ void LandscapePage::loadLists() {
         m_map->setColours(lists.own.colours);
         m_beside->setColours(lists.own.colours);
         m_weights->setColours(lists.own.colours);
+        m_ball->setValues(lists.own.values);
         m_loaded = true;
         follow();
       },
@@ -95,9 +97,13 @@ std::optional<LandscapeSubject> LandscapePage::subject() const {
 void LandscapePage::follow() {
   if (!m_loaded) return;
   if (m_explore->model()) m_weights->setModel(*m_explore->model());
+  const auto now = subject();
+  if (now) {
+    m_ball->setSubject(
+        {now->model, std::make_shared<const Image>(now->image), m_explore->label(), m_explore->source()->title});
+  }
   m_due = !lookedAt();
   if (m_due) return;
-  const auto now = subject();
   if (!now) {
     if (!m_explore->result() && m_exploreProblem.isEmpty()) {
       m_empty->set(QStringLiteral("landscape"), tr("Waiting for Explore’s image…"), {});
