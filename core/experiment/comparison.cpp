@@ -44,6 +44,7 @@ struct Changes {
   std::vector<std::string> perturbations;
   Parameters parameters;          ///< of all models
   std::vector<std::string> skip;  ///< models that are left out
+  const TomlNode* duplicates = nullptr;
 };
 
 Changes changesOf(const TomlNode& node, const std::string& file, const std::string& name) {
@@ -55,6 +56,7 @@ Changes changesOf(const TomlNode& node, const std::string& file, const std::stri
   if (reader.has("perturbations")) changes.perturbations = reader.texts("perturbations");
   changes.parameters = reader.parameters("parameters");
   if (reader.has("skip")) changes.skip = reader.texts("skip");
+  changes.duplicates = reader.node("near_duplicates");
   reader.done();
   return changes;
 }
@@ -108,6 +110,7 @@ class Reader {
       m_made.severities.push_back(static_cast<int>(severity));
     }
     if (m_made.severities.empty()) m_made.severities = {1, 2, 3, 4, 5};
+    readDuplicatePlan();
     m_made.baseline = m_root.requiredText("baseline");
     for (const TomlNode* node : m_root.tables("model")) readModel(*node);
     m_root.done();
@@ -139,6 +142,18 @@ class Reader {
     for (const std::string& name : m_made.presets) known += (known.empty() ? "" : ", ") + name;
     throw Error(ErrorKind::Usage, "the comparison has no preset \"" + wanted + "\"", m_file,
                 known.empty() ? "it has none" : "it has " + known);
+  }
+
+  void readDuplicatePlan() {
+    if (const TomlNode* node = m_root.node("near_duplicates")) {
+      m_made.duplicates.emplace();
+      readDuplicates(*node, m_file, "[near_duplicates]", *m_made.duplicates);
+    }
+    if (!m_changes.duplicates) return;
+    if (!m_made.duplicates) {
+      m_root.refuse(m_changes.duplicates->line, "a preset changes near_duplicates, but there is no [near_duplicates]");
+    }
+    readDuplicates(*m_changes.duplicates, m_file, "[preset." + m_made.preset + ".near_duplicates]", *m_made.duplicates);
   }
 
   void readModel(const TomlNode& node) {

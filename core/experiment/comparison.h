@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/parameters.h"
+#include "core/experiment/duplicates.h"
 
 namespace whorl {
 
@@ -40,6 +41,7 @@ struct Comparison {
   std::vector<int> severities;
   std::string baseline;               ///< the row that the others are told from
   std::vector<ComparedModel> models;  ///< sweeps spelled out; those that others start from come first
+  std::optional<DuplicatePlan> duplicates;
 };
 
 /// Reads a comparison with one of its presets applied; "" for the first. Strict, as readRecipe() is: Error(BadInput)

@@ -14,6 +14,7 @@
 #include "core/base/sha256.h"
 #include "core/experiment/comparison.h"
 #include "core/experiment/report_text.h"
+#include "core/service/duplicate_runs.h"
 
 namespace whorl {
 namespace {
@@ -21,15 +22,9 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kSuffix = ".toml";
 constexpr std::size_t kLargestDocument = std::size_t{64} << 20;
 /// Goes up when what is computed changes, so that figures of before don't stand beside new ones.
 constexpr int kComputation = 1;
-
-std::vector<fs::path> foldersOf(const Engine& engine) {
-  const EngineInfo info = engine.info();
-  return {fs::path(info.resourceFolder) / "comparisons", fs::path(info.userFolder) / "comparisons"};
-}
 
 std::string keyOf(const json& request) {
   const std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -95,6 +90,9 @@ class Run {
     // What can't be trained is known before anything is.
     for (const ComparedModel& model : m_comparison.models) trainingOf(engine, m_comparison, model);
     for (const std::string& name : m_comparison.perturbations) checkPerturbation(name);
+    if (m_comparison.duplicates) {
+      m_benchmark = duplicateRequest(engine, *m_comparison.duplicates, m_comparison.data, path->c_str());
+    }
   }
 
   ComparisonResult run() {
@@ -104,6 +102,9 @@ class Run {
         if (const auto done = oneRun(model, seed)) row.runs.push_back(*done);
       }
       m_rows.push_back(std::move(row));
+    }
+    for (const ComparedModel& model : m_comparison.models) {
+      if (m_comparison.duplicates && model.name == m_comparison.baseline) measureDuplicates(model);
     }
     return result();
   }
@@ -221,6 +222,46 @@ class Run {
     return done;
   }
 
+  /// The networks of a seed, the baseline first; none where it isn't there.
+  std::vector<DuplicateModel> modelsOf(std::uint64_t seed) const {
+    std::vector<DuplicateModel> models;
+    const auto baseline = m_models.find({m_comparison.baseline, seed});
+    if (baseline == m_models.end()) return models;
+    models.push_back({m_comparison.baseline, baseline->second.first, baseline->second.second});
+    for (const ComparedRow& row : m_rows) {
+      const auto found = m_models.find({row.model.name, seed});
+      if (found == m_models.end() || found == baseline) continue;
+      models.push_back({row.model.name, found->second.first, found->second.second});
+    }
+    return models;
+  }
+
+  /// Seed by seed: the networks of a seed are told from the baseline of that seed, on the same pairs.
+  void measureDuplicates(const ComparedModel& baseline) {
+    for (const std::uint64_t seed : baseline.seeds) {
+      const auto models = modelsOf(seed);
+      json wanted = duplicateKey(*m_comparison.duplicates, models, seed);
+      wanted["computation"] = kComputation;
+      wanted["data"] = m_comparison.data;
+      const fs::path document = m_folder / (keyOf(wanted) + ".duplicates.json");
+      auto figures = models.empty() ? std::nullopt : kept(document);
+      if (!figures && m_request.dryRun) {
+        missing("near-duplicates", baseline, seed);
+        continue;
+      }
+      if (!figures) {
+        tell("seed " + std::to_string(seed) + ": near-duplicates");
+        m_benchmark.device = m_request.device;
+        m_benchmark.threads = m_request.threads;
+        figures = measuredDuplicates(m_engine, m_benchmark, models, seed, m_context);
+        keep(*figures, document);
+        ++m_computed;
+      }
+      const auto runs = duplicateRuns(*figures, models, seed, document.string());
+      m_duplicates.insert(m_duplicates.end(), runs.begin(), runs.end());
+    }
+  }
+
   std::optional<json> missing(const std::string& what, const ComparedModel& model, std::uint64_t seed) {
     m_missing.push_back(model.name + ", seed " + std::to_string(seed) + ": " + what + " to do");
     return std::nullopt;
@@ -262,6 +303,7 @@ class Run {
     for (const ComparedRow& row : m_rows) {
       if (!row.runs.empty()) made.lines.push_back(rowLine(row));
     }
+    for (const std::string& line : duplicateLines(m_duplicates)) made.lines.push_back(line);
     json rows = json::array();
     for (const ComparedRow& row : m_rows) rows.push_back(rowDocument(row));
     json lines = json::object();
@@ -275,6 +317,7 @@ class Run {
         {"computed", m_computed},
         {"missing", m_missing},
         {"rows", rows},
+        {"near_duplicates", duplicateDocument(m_duplicates)},
         {"provenance",
          lines}}.dump(-1, ' ', false, json::error_handler_t::replace);
     if (!m_request.report.empty() && !m_request.dryRun) {
@@ -283,6 +326,7 @@ class Run {
       target.write(comparisonMarkdown(m_comparison, m_rows, provenance()));
       target.commit();
       made.reportPath = file.string();
+      if (m_comparison.duplicates) writeDuplicates(m_request.report, m_comparison, m_duplicates, provenance());
     }
     return made;
   }
@@ -332,53 +376,12 @@ class Run {
   std::vector<ComparedRow> m_rows;
   std::vector<std::string> m_missing;
   std::map<std::pair<std::string, std::uint64_t>, std::pair<std::string, std::string>> m_models;  ///< file, SHA-256
+  SimilarBenchmarkRequest m_benchmark;  ///< its models come with each seed
+  std::vector<DuplicateRun> m_duplicates;
   int m_computed = 0;
 };
 
 }  // namespace
-
-std::vector<ComparisonInfo> comparisons(const Engine& engine) {
-  std::vector<ComparisonInfo> list;
-  for (const fs::path& folder : foldersOf(engine)) {
-    std::vector<fs::path> files;
-    std::error_code ignored;  // a folder that isn't there yet holds none
-    for (const auto& entry : fs::directory_iterator(folder, ignored)) {
-      if (entry.path().extension() == kSuffix) files.push_back(entry.path());
-    }
-    std::sort(files.begin(), files.end());
-    for (const fs::path& file : files) {
-      ComparisonInfo info{file.stem().string(), file.stem().string(), "", file.string(), {}, ""};
-      try {
-        const Comparison read = readComparison(file, "");
-        info.title = read.title;
-        info.summary = read.summary;
-        info.presets = read.presets;
-      } catch (const Error& error) {
-        info.problem = error.what();
-      }
-      list.push_back(std::move(info));
-    }
-  }
-  return list;
-}
-
-std::optional<std::string> comparisonPath(const Engine& engine, const std::string& idOrPath) {
-  std::error_code ignored;
-  if (idOrPath.find('/') == std::string::npos && !idOrPath.ends_with(kSuffix)) {
-    for (const fs::path& folder : foldersOf(engine)) {
-      const fs::path file = folder / (idOrPath + kSuffix);
-      if (fs::is_regular_file(file, ignored)) return file.string();
-    }
-  }
-  if (!fs::is_regular_file(idOrPath, ignored)) return std::nullopt;
-  try {
-    const std::string text = readFile(idOrPath, std::size_t{1} << 20);
-    const bool says = text.find("kind = \"comparison\"") != std::string::npos;
-    return says ? std::optional(idOrPath) : std::nullopt;
-  } catch (const Error&) {
-    return std::nullopt;  // whoever reads recipes says what is wrong with it
-  }
-}
 
 ComparisonResult runComparison(Engine& engine, const ComparisonRequest& request, const JobContext& context,
                                const std::function<void(const std::string&)>& onLine) {

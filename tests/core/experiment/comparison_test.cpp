@@ -126,6 +126,47 @@ class ComparisonTest : public QObject {
     }
   }
 
+  void nearDuplicatesAreAskedForAndChanged() {
+    QVERIFY(!parsed(kText).duplicates);
+    const QString table =
+        "[near_duplicates]\ncount = 40\ndistortions = [\"jpeg:quality=10\"]\n[[model]]\nname = \"stable\"";
+    const QString text = replaced("[[model]]\nname = \"stable\"", table.toUtf8().constData());
+    const Comparison plain = parsed(text, "paper");
+    QCOMPARE(plain.duplicates->count, std::int64_t{40});
+    QCOMPARE(plain.duplicates->negatives, std::int64_t{10});
+    QCOMPARE(plain.duplicates->distortions, std::vector<std::string>{"jpeg:quality=10"});
+    QString changed = text;
+    changed.replace("limit_train = 100", "near_duplicates = { count = 7, measure = \"cosine\" }");
+    const Comparison quick = parsed(changed, "quick");
+    QCOMPARE(quick.duplicates->count, std::int64_t{7});
+    QCOMPARE(quick.duplicates->measure, std::string("cosine"));
+    QCOMPARE(quick.duplicates->distortions, std::vector<std::string>{"jpeg:quality=10"});
+  }
+
+  void badNearDuplicatesAreRefused_data() {
+    QTest::addColumn<QString>("table");
+    QTest::newRow("one image") << "count = 1";
+    QTest::newRow("no negatives") << "negatives = 0";
+    QTest::newRow("other measure") << "measure = \"l7\"";
+    QTest::newRow("unknown key") << "counts = 5";
+    QTest::newRow("a distortion twice") << "distortions = [\"jpeg\", \"jpeg\"]";
+    QTest::newRow("too many draws") << "draws = 10000000";
+  }
+
+  void badNearDuplicatesAreRefused() {
+    QFETCH(QString, table);
+    const QString with = "[near_duplicates]\n" + table + "\n[preset.quick]\nlimit_train";
+    try {
+      parsed(replaced("[preset.quick]\nlimit_train", with.toUtf8().constData()), "paper");
+      QFAIL("no error");
+    } catch (const Error& error) {
+      QCOMPARE(error.kind(), ErrorKind::BadInput);
+      QVERIFY2(std::string(error.what()).find("two.toml:") != std::string::npos, error.what());
+    }
+    // A preset can't change what the file doesn't ask for.
+    QVERIFY_THROWS_EXCEPTION(Error, parsed(replaced("limit_train = 100", "near_duplicates = { count = 9 }"), "quick"));
+  }
+
   void anUnknownPresetIsRefused() { QVERIFY_THROWS_EXCEPTION(Error, parsed(kText, "huge")); }
 
   void meansHaveStudentsIntervals() {

@@ -3,7 +3,9 @@
 
 #include <QtTest/QtTest>
 
+#include <cmath>
 #include <fstream>
+#include <iterator>
 #include <stop_token>
 
 #include <nlohmann/json.hpp>
@@ -51,6 +53,14 @@ class ComparisonRunTest : public QObject {
     text.replace("@DATA@", QString::fromStdString(m_engine.data())).replace("@SIGMA@", sigma.c_str());
     std::ofstream(m_engine.path(name)) << text.toStdString();
     return m_engine.path(name).string();
+  }
+
+  /// The same comparison with near-duplicates; `distortions` stands between quotes.
+  std::string writeDuplicates(const std::string& name, const std::string& distortions) const {
+    const fs::path file = write(name, "0.1");
+    std::ofstream(file, std::ios::app) << "[near_duplicates]\ncount = 20\ndraws = 20\ndistortions = [\"" << distortions
+                                       << "\"]\n";
+    return file.string();
   }
 
   json run(const ComparisonRequest& request) {
@@ -118,6 +128,59 @@ class ComparisonRunTest : public QObject {
     QVERIFY(found >= 4);
   }
 
+  void nearDuplicatesAreMeasuredSeedBySeed() {
+    ComparisonRequest request = m_request;
+    request.recipe = writeDuplicates("near.toml", "jpeg:quality=30\", \"crop:offset=3,place=random+jpeg:quality=50");
+    ComparisonRequest dry = request;
+    dry.dryRun = true;
+    QCOMPARE(run(dry)["missing"].size(), std::size_t{2});
+    const json document = run(request);
+    QCOMPARE(document["computed"].get<int>(), 2);  // the trainings and tests are there
+    const json& runs = document["near_duplicates"];
+    QCOMPARE(runs.size(), std::size_t{4});
+    QCOMPARE(runs[0]["model"], "plain");
+    QCOMPARE(runs[1]["model"], "stable");
+    QCOMPARE(runs[3]["seed"], 1);
+    QCOMPARE(runs[1]["cells"].size(), std::size_t{3});  // the last one is of both together
+    QVERIFY(runs[0]["cells"][2]["difference"].is_null());
+    const json& all = runs[1]["cells"][2];
+    const double gain = all["figures"]["ranking"]["value"].get<double>() -
+                        runs[0]["cells"][2]["figures"]["ranking"]["value"].get<double>();
+    QVERIFY(std::abs(all["difference"]["ranking"]["value"].get<double>() - gain) < 1e-12);
+    std::ifstream file(m_engine.path("report") / "near-duplicates.md");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    QVERIFY(text.find("crop offset 3 place random, jpeg quality 50") != std::string::npos);
+    QCOMPARE(run(request)["computed"].get<int>(), 0);
+  }
+
+  void theBenchmarkIsThatOfTheCommand() {
+    ComparisonRequest request = m_request;
+    request.recipe = writeDuplicates("near.toml", "jpeg:quality=30");
+    const json document = run(request);
+    // The same networks by themselves give the same figures.
+    int found = 0;
+    std::vector<std::string> files;
+    for (const auto& entry : fs::directory_iterator(m_engine.path("store") / "comparisons")) {
+      if (entry.path().extension() == ".safetensors") files.push_back(entry.path().string());
+    }
+    for (const std::string& file : files) {
+      SimilarBenchmarkRequest alone;
+      alone.models = {file};
+      alone.dataset = m_engine.data();
+      alone.count = 20;
+      alone.draws = 20;
+      alone.threads = 1;
+      alone.distortions = {{{"jpeg", {{"quality", std::int64_t{30}}}}}};
+      for (const json& one : document["near_duplicates"]) {
+        alone.seed = one["seed"].get<std::uint64_t>();
+        const auto figures = m_engine->similarBenchmark(alone, JobContext{}).pooled.models.front();
+        found += one["cells"][1]["figures"]["ranking"]["value"].get<double>() == figures.ranking.value &&
+                 one["cells"][1]["figures"]["precision"][0]["value"].get<double>() == figures.precisions[0].value;
+      }
+    }
+    QVERIFY(found >= 4);
+  }
+
   void nothingIsComputedTwice() {
     QCOMPARE(run(m_request)["computed"].get<int>(), 0);
     ComparisonRequest other = m_request;
@@ -132,6 +195,26 @@ class ComparisonRunTest : public QObject {
     // A model file tells how long its training took, so it is another file, and its figures are measured anew.
     QCOMPARE(run(m_request)["computed"].get<int>(), 8);
     QCOMPARE(run(m_request)["computed"].get<int>(), 0);
+  }
+
+  void badDistortionsAreRefusedBeforeAnythingIsTrained_data() {
+    QTest::addColumn<QString>("distortion");
+    QTest::newRow("unknown") << "blurr";
+    QTest::newRow("empty") << "";
+    QTest::newRow("an end") << "jpeg:quality=30+";
+    QTest::newRow("other parameter") << "jpeg:strength=3";
+    QTest::newRow("no value") << "jpeg:quality";
+    QTest::newRow("out of range") << "jpeg:quality=400";
+    QTest::newRow("NaN") << "gaussian-noise:sigma=nan";
+  }
+
+  void badDistortionsAreRefusedBeforeAnythingIsTrained() {
+    QFETCH(QString, distortion);
+    ComparisonRequest request = m_request;
+    request.store = m_engine.path("unused").string();
+    request.recipe = writeDuplicates("bad.toml", distortion.toStdString());
+    QCOMPARE(kindOf([&] { run(request); }), ErrorKind::BadInput);
+    QVERIFY(!fs::exists(m_engine.path("unused")));
   }
 
   void badRequestsAreRefused() {
