@@ -133,7 +133,7 @@ WeightPlane WeightPlane::bend(const Network& from, const Network& control, const
 WeightPlane WeightPlane::along(const std::vector<Network>& earlier, const Network& last, int dimensions) {
   const torch::NoGradGuard noGradients;
   checkDimensions(dimensions);
-  if (earlier.empty()) throw Error(ErrorKind::Usage, "no networks of the training are named", "trajectory");
+  if (earlier.empty()) throw Error(ErrorKind::BadInput, "no networks of the training are named", "trajectory");
   WeightPlane plane(last);
   plane.m_dimensions = dimensions;
   const auto& parameters = plane.m_origin.parameters();
