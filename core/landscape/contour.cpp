@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <iterator>
 #include <limits>
-#include <set>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -77,6 +77,17 @@ class March {
     for (std::size_t row = 0; row + 1 < m_surface.y.size(); ++row) {
       for (std::size_t column = 0; column + 1 < m_columns; ++column) visit(column, row);
     }
+    return joined();
+  }
+
+  /// Of these cells alone, each told by its first corner.
+  std::vector<ContourLine> lines(const std::vector<std::size_t>& cells) {
+    for (const std::size_t cell : cells) visit(cell % m_columns, cell / m_columns);
+    return joined();
+  }
+
+ private:
+  std::vector<ContourLine> joined() const {
     std::vector<ContourLine> lines;
     for (const auto& edges : m_pieces.joined()) {
       ContourLine line;
@@ -87,7 +98,6 @@ class March {
     return lines;
   }
 
- private:
   double at(std::size_t column, std::size_t row) const { return m_field[row * m_columns + column]; }
 
   void visit(std::size_t column, std::size_t row) {
@@ -174,6 +184,31 @@ std::vector<int> depths(const std::vector<double>& classes, std::size_t columns,
   return depth;
 }
 
+/// Cells whose corners are not all of one class, told by their first corner.
+std::vector<std::size_t> mixedCells(const std::vector<double>& classes, std::size_t columns, std::size_t rows) {
+  std::vector<std::size_t> cells;
+  for (std::size_t row = 0; row + 1 < rows; ++row) {
+    for (std::size_t column = 0; column + 1 < columns; ++column) {
+      const std::size_t cell = row * columns + column;
+      const double own = classes[cell];
+      if (classes[cell + 1] != own || classes[cell + columns] != own || classes[cell + columns + 1] != own) {
+        cells.push_back(cell);
+      }
+    }
+  }
+  return cells;
+}
+
+/// The first point of each class that there is; looked up only where a point's differs from the one before.
+std::map<double, std::size_t> firstPoints(const std::vector<double>& classes) {
+  std::map<double, std::size_t> first;
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (std::isnan(classes[i]) || (i > 0 && classes[i] == classes[i - 1])) continue;
+    first.try_emplace(classes[i], i);
+  }
+  return first;
+}
+
 }  // namespace
 
 std::vector<ContourLine> contourLines(const Surface& surface, const std::vector<double>& field, double level) {
@@ -195,18 +230,22 @@ std::vector<double> contourLevels(double low, double high, int wanted) {
 
 std::vector<ContourLine> classBorders(const Surface& surface, const std::vector<double>& classes,
                                       std::optional<int> except) {
-  std::set<double> present(classes.begin(), classes.end());
+  const std::size_t columns = surface.x.size();
+  std::map<double, std::size_t> present = firstPoints(classes);
   if (except) present.erase(*except);
   std::vector<ContourLine> borders;
   // The last class has no border that isn't another's, too.
   if (!present.empty()) present.erase(std::prev(present.end()));
   std::vector<double> field(classes.size());
-  for (const double own : present) {
-    std::transform(classes.begin(), classes.end(), field.begin(), [&](double each) {
-      if (except && each == *except) return std::numeric_limits<double>::quiet_NaN();
-      return each == own ? 1.0 : 0.0;
-    });
-    for (ContourLine& line : contourLines(surface, field, 0.5)) borders.push_back(std::move(line));
+  const std::vector<std::size_t> cells = mixedCells(classes, columns, surface.y.size());
+  for (const auto& [own, first] : present) {
+    for (const std::size_t cell : cells) {
+      for (const std::size_t corner : {cell, cell + 1, cell + columns, cell + columns + 1}) {
+        const bool hidden = except && classes[corner] == *except;
+        field[corner] = hidden ? std::numeric_limits<double>::quiet_NaN() : classes[corner] == own ? 1.0 : 0.0;
+      }
+    }
+    for (ContourLine& line : March(surface, field, 0.5).lines(cells)) borders.push_back(std::move(line));
   }
   return borders;
 }
@@ -214,14 +253,18 @@ std::vector<ContourLine> classBorders(const Surface& surface, const std::vector<
 std::vector<ClassPlace> classPlaces(const Surface& surface, const std::vector<double>& classes) {
   const std::size_t columns = surface.x.size();
   const std::vector<int> depth = depths(classes, columns, surface.y.size());
+  std::map<double, std::size_t> deepest = firstPoints(classes);
+  if (deepest.empty()) return {};
+  auto own = deepest.begin();
+  for (std::size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i] != own->first) own = deepest.find(classes[i]);
+    if (own == deepest.end()) own = deepest.begin();  // a class that is no number has no place
+    if (classes[i] == own->first && depth[i] > depth[own->second]) own->second = i;
+  }
   std::vector<ClassPlace> places;
-  for (const double own : std::set<double>(classes.begin(), classes.end())) {
-    ClassPlace place{static_cast<int>(own), 0, 0, 0};
-    for (std::size_t i = 0; i < classes.size(); ++i) {
-      if (classes[i] != own || depth[i] <= place.depth) continue;
-      place = {place.number, surface.x[i % columns], surface.y[i / columns], static_cast<double>(depth[i])};
-    }
-    places.push_back(place);
+  for (const auto& [number, at] : deepest) {
+    places.push_back(
+        {static_cast<int>(number), surface.x[at % columns], surface.y[at / columns], static_cast<double>(depth[at])});
   }
   return places;
 }

@@ -171,16 +171,21 @@ void HeatMapView::drawField() {
   const Surface& surface = *m_surface;
   const QRectF place(QPointF(surface.x.front(), surface.y.front()), QPointF(surface.x.back(), surface.y.back()));
   const std::size_t columns = surface.x.size();
-  // A coarse level's points are not quite evenly spaced: each place takes the nearest one's value.
+  // A coarse level's points are not quite evenly spaced: each place takes the nearest one's value. Found once a row and
+  // once a column: a grid of 513 x 513 is drawn within a frame.
+  const auto share = [](std::size_t i, std::size_t count) {
+    return static_cast<double>(i) / static_cast<double>(count - 1);
+  };
+  std::vector<std::size_t> nearest;
+  for (std::size_t column = 0; column < columns; ++column) {
+    nearest.push_back(surface.nearest(place.left() + place.width() * share(column, columns), place.top()) % columns);
+  }
   std::vector<double> values;
   values.reserve(layer->values.size());
   for (std::size_t row = 0; row < surface.y.size(); ++row) {
-    const double y =
-        place.top() + place.height() * static_cast<double>(row) / static_cast<double>(surface.y.size() - 1);
-    for (std::size_t column = 0; column < columns; ++column) {
-      const double x = place.left() + place.width() * static_cast<double>(column) / static_cast<double>(columns - 1);
-      values.push_back(layer->values[surface.nearest(x, y)]);
-    }
+    const double y = place.top() + place.height() * share(row, surface.y.size());
+    const std::size_t first = surface.nearest(place.left(), y) / columns * columns;
+    for (const std::size_t column : nearest) values.push_back(layer->values[first + column]);
   }
   const bool classes = m_layer == "predicted";
   m_canvas.setField(values, static_cast<int>(columns), place, !classes && m_layer != "accepted");

@@ -8,7 +8,9 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 
+#include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "tests/ui/ui_test.h"
 #include "ui/image/qimage_convert.h"
@@ -220,6 +222,28 @@ class HeatMapViewTest : public QObject {
     shown.view.setRelief(true);
     shown.view.clear("nothing");
     QVERIFY(!relief->isVisible() && !button->isVisible());
+  }
+
+  /// The finest grid with all that is drawn over it, within a frame of the GUI thread's own processor time.
+  void theFinestGridTakesOneFrame() {
+    constexpr int kFinest = 513;
+    auto surface = std::make_shared<Surface>(*bowl(kFinest));
+    for (std::size_t i = 0; i < surface->pointCount(); ++i) {  // ten classes, in waves
+      const double x = surface->x[i % kFinest], y = surface->y[i / kFinest];
+      surface->layers[1].values[i] = std::floor(5 + 4.9 * std::sin(8 * x + 3 * y));
+      surface->layers[3].values[i] += 0.01 * std::sin(60 * x) * std::sin(50 * y);
+    }
+    Shown shown;
+    std::vector<double> milliseconds;
+    for (int i = 0; i < 7; ++i) {
+      const std::clock_t begin = std::clock();
+      shown.view.setSurface(surface);
+      milliseconds.push_back(1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
+    }
+    std::sort(milliseconds.begin(), milliseconds.end());
+    qInfo("a grid of 513 x 513 with its lines: %.1f ms", milliseconds[3]);
+    QVERIFY(shown.view.canvas().lineCount(Lines::Borders) > 5);
+    QVERIFY2(milliseconds[3] < 16, "more than a frame");
   }
 
   void emptinessIsSaidInWords() {
