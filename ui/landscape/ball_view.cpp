@@ -107,7 +107,9 @@ QWidget* BallView::makeForm() {
   auto* column = new QVBoxLayout(form);
   column->setContentsMargins(12, 10, 8, 10);
   column->setSpacing(6);
-  column->addWidget(m_value);
+  auto* top = new QFormLayout;
+  top->addRow(tr("&Value"), m_value);
+  column->addLayout(top);
   column->addWidget(m_shape);
   column->addLayout(rows);
   column->addWidget(note);
