@@ -2,6 +2,7 @@
 #include "app/cli/similar_tables.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "app/cli/arguments.h"
 #include "app/cli/text.h"
@@ -100,8 +101,11 @@ std::string similarBenchmarkText(const SimilarBenchmarkResult& result, const Sim
   for (std::size_t m = 0; m < request.models.size(); ++m) {
     text += header(oneLine(request.models[m]), result.recalls) +
             rows(result, [m](const SimilarDistortion& each) { return valueRow(each, m); });
-    text += "nearer to its class than to another: " + percent(result.classRankingClean[m]) + " as they are, " +
-            percent(result.classRankingDistorted[m]) + " distorted\n\n";
+    if (!std::isnan(result.classRankingClean[m])) {  // a folder has no classes
+      text += "nearer to its class than to another: " + percent(result.classRankingClean[m]) + " as they are, " +
+              percent(result.classRankingDistorted[m]) + " distorted\n";
+    }
+    text += "\n";
   }
   for (std::size_t m = 1; m < request.models.size(); ++m) {
     text += oneLine(request.models[m]) + " minus " + oneLine(request.models.front()) +

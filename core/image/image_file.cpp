@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/image/animation.h"
 #include "core/image/convert.h"
+#include "core/image/decoded_file.h"
 #include "core/image/image_header.h"
 #include "core/image/png_chunks.h"
 #include "core/image/quiet.h"
@@ -65,7 +66,7 @@ std::vector<int> encodingOptions(const std::string& ending, const std::filesyste
 
 }  // namespace
 
-LoadedImage decodeImage(const void* data, std::size_t size, const std::string& name) {
+DecodedFile decodeFile(const void* data, std::size_t size, const std::string& name) {
   if (size > kMaxFileBytes) throw Error(ErrorKind::BadInput, "the image file is larger than 256 MiB", name);
   const std::string_view bytes(static_cast<const char*>(data), size);
   ImageHeader header = readImageHeader(bytes, name);
@@ -73,21 +74,24 @@ LoadedImage decodeImage(const void* data, std::size_t size, const std::string& n
   if (header.truncated) {
     throw Error(ErrorKind::BadInput, "the " + header.format + " file is cut off", name, "get the file again");
   }
+  cv::Mat mat = decode(bytes, header, name);
+  if (mat.empty()) {
+    throw Error(ErrorKind::BadInput, "the " + header.format + " file is damaged or of an unusual kind", name,
+                "open it in an image editor and save it as PNG");
+  }
+  if (mat.channels() == 2) mat.release();
+  if (mat.depth() == CV_32F || mat.depth() == CV_64F) {
+    throw Error(ErrorKind::BadInput, "the image holds floating-point numbers of an unknown range", name,
+                "save it with 8 or 16 bits a channel");
+  }
+  const ImageFileInfo info = {header.format, mat.depth() == CV_16U ? 16 : 8, mat.channels() == 4, header.animated};
+  return {upright(mat, header.orientation), info};
+}
+
+LoadedImage decodeImage(const void* data, std::size_t size, const std::string& name) {
   return withOpenCv(ErrorKind::BadInput, name, [&] {
-    cv::Mat mat = decode(bytes, header, name);
-    if (mat.empty()) {
-      throw Error(ErrorKind::BadInput, "the " + header.format + " file is damaged or of an unusual kind", name,
-                  "open it in an image editor and save it as PNG");
-    }
-    if (mat.channels() == 2) mat.release();
-    if (mat.depth() == CV_32F || mat.depth() == CV_64F) {
-      throw Error(ErrorKind::BadInput, "the image holds floating-point numbers of an unknown range", name,
-                  "save it with 8 or 16 bits a channel");
-    }
-    LoadedImage loaded;
-    loaded.info = {header.format, mat.depth() == CV_16U ? 16 : 8, mat.channels() == 4, header.animated};
-    loaded.image = fromMat(upright(mat, header.orientation), name);
-    return loaded;
+    const DecodedFile file = decodeFile(data, size, name);
+    return LoadedImage{fromMat(file.mat, name), file.info};
   });
 }
 

@@ -45,4 +45,16 @@ enum class FitMode {
 /// has the shape comes back unchanged.
 Image fitImage(const Image& image, const ImageShape& shape, FitMode mode);
 
+/// A file's image as a network's input, and its shape before.
+struct FittedFile {
+  Image image;
+  ImageShape shape;
+};
+
+/// decodeImage() and fitImage() in one. Of a large image only some rows at a time are floating-point numbers, which are
+/// four times to twelve times what was decoded; the values are those of both up to rounding in float32, and of an image
+/// of less than a megapixel to the bit.
+FittedFile decodeFitted(const void* data, std::size_t size, const std::string& name, const ImageShape& shape,
+                        FitMode mode);
+
 }  // namespace whorl

@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 constexpr int kBusyMilliseconds = 30'000;
 constexpr int kApplicationId = 0x57484f49;  // "WHOI"
 constexpr int kVersion = 1;
+constexpr std::int64_t kMostNumbers = 100'000'000;  ///< of a row: no layer has as many
 constexpr const char* kSchema =
     "CREATE TABLE identity (only INTEGER PRIMARY KEY CHECK (only = 1), document TEXT NOT NULL);"
     "CREATE TABLE features (id INTEGER PRIMARY KEY, sha256 TEXT NOT NULL UNIQUE, numbers BLOB NOT NULL);"
@@ -73,7 +74,7 @@ IndexIdentity identityOf(const std::string& text, const fs::path& path) {
     identity.split = document.at("split");
     identity.checksum = document.at("checksum");
     identity.dimension = document.at("dimension");
-    if (identity.dimension < 1) throw std::out_of_range("dimension");
+    if (identity.dimension < 1 || identity.dimension > kMostNumbers) throw std::out_of_range("dimension");
     return identity;
   } catch (const std::exception&) {
     throw Error(ErrorKind::BadInput, "the index doesn't say what made it", path.string(),
@@ -280,6 +281,13 @@ std::int64_t numberOf(SQLite::Database& db, const fs::path& path, const char* qu
 
 std::int64_t FeatureIndex::imageCount() const {
   return numberOf(m_database->db, m_path, "SELECT count(*) FROM images");
+}
+
+std::string FeatureIndex::firstName() const {
+  return guarded(m_path, [&] {
+    SQLite::Statement statement(m_database->db, "SELECT name FROM images ORDER BY name LIMIT 1");
+    return statement.executeStep() ? statement.getColumn(0).getString() : std::string();
+  });
 }
 
 std::int64_t FeatureIndex::rowCount() const {

@@ -90,6 +90,8 @@ class FeatureIndex {
   void remove(const std::vector<std::string>& names);
 
   std::int64_t imageCount() const;
+  /// The alphabetically first image; "" for none.
+  std::string firstName() const;
   std::int64_t rowCount() const;
   /// Different sizes of the images as they were.
   std::int64_t shapeCount() const;

@@ -18,6 +18,7 @@
 #include "core/service/impl/attack_run.h"
 #include "core/service/impl/inference.h"
 #include "core/service/impl/perturbed_images.h"
+#include "core/service/similar_sources.h"
 #include "core/service/similar_support.h"
 #include "core/service/stopwatch.h"
 
@@ -342,7 +343,13 @@ SimilarBenchmarkResult EngineImpl::similarBenchmark(const SimilarBenchmarkReques
     check(request);
     const int threadCount = threadsFor(request.threads);
     const ThreadScope threads(threadCount);
-    Benchmark benchmark(request, m_models, m_datasets.get(request.dataset, context), threadCount, context);
+    FolderData folder;
+    if (isPlainFolder(request.dataset)) {
+      const auto first = m_models.load(request.models.front(), parseDevice(request.device).str());
+      folder = readPlainFolder(request.dataset, request.count, request.seed, first->input, context);
+    }
+    Benchmark benchmark(request, m_models, folder.data ? folder.data : m_datasets.get(request.dataset, context),
+                        threadCount, context);
     SimilarBenchmarkResult result = benchmark.run();
     result.seconds = watch.seconds();
     json models = json::array();
@@ -366,6 +373,9 @@ SimilarBenchmarkResult EngineImpl::similarBenchmark(const SimilarBenchmarkReques
                      {"negatives", request.negatives},
                      {"draws", request.draws},
                      {"seconds", result.seconds}});
+    json problems = json::array();
+    for (const auto& each : folder.problems) problems.push_back({{"name", each.name}, {"problem", each.problem}});
+    document["problems"] = std::move(problems);
     document.update(similarFiguresDocument(result));
     result.json = jsonText(document);
     return result;

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Features of a folder's or data set's images into an index on disk.
 #include <algorithm>
-#include <set>
 
 #include "core/base/atomic_file.h"
 #include "core/base/sha256.h"
 #include "core/image/image_file.h"
+#include "core/image/image_header.h"
 #include "core/nn/batch_workers.h"
 #include "core/retrieval/feature_layer.h"
 #include "core/service/documents.h"
 #include "core/service/engine_impl.h"
 #include "core/service/evaluation.h"
 #include "core/service/impl/inference.h"
+#include "core/service/similar_sources.h"
 #include "core/service/similar_support.h"
 #include "core/service/stopwatch.h"
 
@@ -23,73 +24,8 @@ using nlohmann::json;
 
 constexpr std::int64_t kBatch = 64;
 constexpr std::size_t kMostFileBytes = std::size_t{256} << 20;
+constexpr std::int64_t kPixelsAtOnce = 16'000'000;
 constexpr double kFlushSeconds = 0.5;  ///< what a crash may lose
-
-/// An image to be indexed: a file, or a place in a data set.
-struct Source {
-  std::string name;
-  fs::path path;
-  FileStamp stamp;
-  std::int64_t place = -1;
-};
-
-struct Sources {
-  std::vector<Source> images;  ///< by name
-  std::vector<IndexProblem> problems;
-};
-
-/// All files below a folder, hidden ones and the index itself left out.
-Sources filesBelow(const fs::path& folder, const fs::path& index) {
-  std::error_code error;
-  if (!fs::is_directory(folder, error)) {
-    throw Error(ErrorKind::BadInput, "there is no such folder", folder.string(), "give a folder of image files");
-  }
-  Sources sources;
-  std::vector<fs::path> open{folder};
-  while (!open.empty()) {
-    const fs::path current = open.back();
-    open.pop_back();
-    fs::directory_iterator entries(current, error);
-    if (error) {
-      if (current == folder) {
-        throw Error(ErrorKind::BadInput, "the folder can't be read: " + error.message(), folder.string());
-      }
-      sources.problems.push_back(
-          {current.lexically_relative(folder).string(), "can't be read: " + error.message(), {}});
-      continue;
-    }
-    for (; entries != fs::directory_iterator() && !error; entries.increment(error)) {
-      const fs::path& path = entries->path();
-      std::error_code ignored;
-      if (path.filename().string().starts_with('.') || path.string().starts_with(index.string())) continue;
-      if (entries->is_directory(ignored) && !entries->is_symlink(ignored)) open.push_back(path);
-      if (!entries->is_regular_file(ignored)) continue;
-      const std::string name = path.lexically_relative(folder).string();
-      try {
-        sources.images.push_back({name, path, stampOf(path), -1});
-      } catch (const Error& problem) {
-        sources.problems.push_back({name, problem.message(), {}});
-      }
-    }
-  }
-  if (sources.images.empty()) {
-    throw Error(ErrorKind::BadInput, "there are no files in the folder", folder.string(),
-                "give a folder of image files");
-  }
-  std::sort(sources.images.begin(), sources.images.end(),
-            [](const Source& a, const Source& b) { return a.name < b.name; });
-  return sources;
-}
-
-Sources imagesOf(const DataSplit& split, const std::string& name, std::int64_t count) {
-  Sources sources;
-  const std::int64_t all = count > 0 ? std::min(count, split.count()) : split.count();
-  for (std::int64_t place = 0; place < all; ++place) {
-    sources.images.push_back({name + "/" + std::to_string(place), {}, {}, place});
-  }
-  if (all == 0) throw Error(ErrorKind::BadInput, "the data set has no " + name + " images", name);
-  return sources;
-}
 
 /// What a batch of sources became.
 struct Done {
@@ -107,9 +43,7 @@ class Indexing {
 
   std::int64_t batch() const { return m_batch; }
 
-  void run(FeatureIndex& index, int threads, SimilarIndexResult& result) {
-    Sources sources = m_data ? imagesOf(splitOf(*m_data, m_request.split), m_request.split, m_request.count)
-                             : filesBelow(fs::weakly_canonical(m_request.folder), fs::weakly_canonical(index.path()));
+  void run(FeatureIndex& index, IndexSources sources, int threads, SimilarIndexResult& result) {
     index.add({}, sources.problems);
     dropStale(index, sources, result);
     m_context.report({result.kept, result.kept + std::ssize(m_todo), "indexing", {}});
@@ -131,9 +65,9 @@ class Indexing {
 
  private:
   /// What is there already and unchanged needs no work; what is gone or has changed must not be found any more.
-  void dropStale(FeatureIndex& index, Sources& sources, SimilarIndexResult& result) {
+  void dropStale(FeatureIndex& index, IndexSources& sources, SimilarIndexResult& result) {
     auto known = index.known();
-    for (Source& source : sources.images) {
+    for (IndexSource& source : sources.images) {
       const auto found = known.find(source.name);
       if (found != known.end() && found->second == source.stamp) {
         ++result.kept;
@@ -156,10 +90,10 @@ class Indexing {
     torch::Tensor images = torch::empty({done.count, shape.channels, shape.height, shape.width}, torch::kFloat32);
     for (std::int64_t i = 0; i < done.count; ++i) {
       m_context.throwIfStopped();
-      const Source& source = m_todo[static_cast<std::size_t>(first + i)];
+      const IndexSource& source = m_todo[static_cast<std::size_t>(first + i)];
       try {
         IndexedImage entry;
-        const Image image = fittedImage(read(source, entry), shape, fitName(m_request.fit));
+        const Image image = fitted(source, entry);
         std::copy(image.pixels.begin(), image.pixels.end(),
                   images.mutable_data_ptr<float>() + std::ssize(done.images) * shape.size());
         done.images.push_back(std::move(entry));
@@ -178,16 +112,26 @@ class Indexing {
     return done;
   }
 
-  Image read(const Source& source, IndexedImage& entry) const {
+  /// As the network's input; fills in what the index tells of it.
+  Image fitted(const IndexSource& source, IndexedImage& entry) const {
     entry.name = source.name;
     entry.stamp = source.stamp;
-    if (source.place < 0) {
-      const std::string bytes = readFile(source.path, kMostFileBytes);
-      entry.sha256 = sha256Hex(bytes.data(), bytes.size());
-      Image image = decodeImage(bytes.data(), bytes.size(), source.path.string()).image;
-      entry.shape = image.shape;
-      return image;
-    }
+    const ImageShape& shape = m_layer.model().input;
+    if (source.place >= 0) return fittedImage(fromData(source, entry), shape, fitName(m_request.fit));
+    const fs::path path = fs::path(m_request.folder) / source.name;
+    const std::string bytes = readFile(path, kMostFileBytes);
+    entry.sha256 = sha256Hex(bytes.data(), bytes.size());
+    const ImageHeader header = readImageHeader(bytes, path.string());
+    // A header may say anything: decodeImage refuses what is too much.
+    const std::int64_t most = kPixelsAtOnce + 1;
+    const std::int64_t pixels = std::min(header.width, most) * std::min(header.height, most);
+    const PixelGate::Pass pass(m_gate, pixels);
+    FittedFile file = decodeFitted(bytes.data(), bytes.size(), path.string(), shape, fitMode(fitName(m_request.fit)));
+    entry.shape = file.shape;
+    return std::move(file.image);
+  }
+
+  Image fromData(const IndexSource& source, IndexedImage& entry) const {
     const DataSplit& split = splitOf(*m_data, m_request.split);
     const auto size = static_cast<std::size_t>(split.shape.size());
     entry.sha256 = sha256Hex(split.pixels.data() + static_cast<std::size_t>(source.place) * size, size);
@@ -229,10 +173,11 @@ class Indexing {
   DatasetPtr m_data;
   const JobContext& m_context;
   std::int64_t m_batch = kBatch;
-  std::vector<Source> m_todo;
+  std::vector<IndexSource> m_todo;
   std::int64_t m_done = 0;
   Done m_pending;
   Stopwatch m_sinceFlush;
+  mutable PixelGate m_gate{kPixelsAtOnce};
 };
 
 IndexIdentity identityFor(const SimilarIndexRequest& request, const FeatureLayer& layer, const Dataset* data) {
@@ -313,15 +258,17 @@ SimilarIndexResult EngineImpl::similarIndex(const SimilarIndexRequest& request, 
     const DatasetPtr data = request.dataset.empty() ? nullptr : m_datasets.get(request.dataset, context);
     if (data) splitOf(*data, request.split);
     const IndexIdentity identity = identityFor(request, layer, data.get());
-    if (!data) filesBelow(request.folder, fs::path(request.folder) / ".");  // nothing is made for an empty folder
-    FeatureIndex index(fs::absolute(request.index.empty() ? m_userFolder / "indexes" / fileNameFor(identity)
-                                                          : fs::path(request.index)),
-                       FeatureIndex::Mode::Write);
+    const fs::path file = fs::absolute(request.index.empty() ? m_userFolder / "indexes" / fileNameFor(identity)
+                                                             : fs::path(request.index));
+    // Before the index is opened: nothing is made for an empty folder.
+    IndexSources sources = data ? imagesOf(splitOf(*data, request.split), request.split, request.count)
+                                : filesBelow(request.folder, file, context);
+    FeatureIndex index(file, FeatureIndex::Mode::Write);
     index.claim(identity);
 
     SimilarIndexResult result;
     Indexing indexing(request, layer, data, context);
-    indexing.run(index, threadCount, result);
+    indexing.run(index, std::move(sources), threadCount, result);
     result.index = index.path().string();
     result.images = index.imageCount();
     result.rows = index.rowCount();
@@ -330,8 +277,10 @@ SimilarIndexResult EngineImpl::similarIndex(const SimilarIndexRequest& request, 
     result.duplicates = index.duplicates();
     for (const IndexProblem& each : index.problems()) result.problems.push_back({each.name, each.problem});
     result.seconds = watch.seconds();
-    result.json =
-        jsonText(documentOf(result, identity, layer.model().classifier->device().str(), threadCount, indexing.batch()));
+    json document =
+        documentOf(result, identity, layer.model().classifier->device().str(), threadCount, indexing.batch());
+    document["first"] = index.firstName();
+    result.json = jsonText(document);
     return result;
   });
 }

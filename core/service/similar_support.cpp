@@ -44,8 +44,14 @@ OpenIndex::OpenIndex(const fs::path& path) : m_path(path) {
   }
   m_rows = index.rows();
   const std::int64_t rows = std::ssize(m_rows.rows);
-  m_search = std::make_unique<NeighbourSearch>(
-      at::from_blob(m_rows.features.data(), {rows, m_rows.dimension}, torch::kFloat32));
+  try {
+    m_search = std::make_unique<NeighbourSearch>(
+        at::from_blob(m_rows.features.data(), {rows, m_rows.dimension}, torch::kFloat32));
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::BadInput) throw;
+    throw Error(ErrorKind::BadInput, error.message(), path.string(),
+                "index another layer, or normalised features; if it was searched before, it is damaged: index again");
+  }
 }
 
 bool OpenIndex::isCurrent() const {
@@ -74,9 +80,12 @@ std::shared_ptr<const OpenIndex> EngineImpl::openIndex(const std::string& path) 
 
 std::string fitName(InputFit fit) { return fit == InputFit::Fit ? "fit" : fit == InputFit::Crop ? "crop" : "stretch"; }
 
+FitMode fitMode(const std::string& fit) {
+  return fit == "fit" ? FitMode::Fit : fit == "crop" ? FitMode::Crop : FitMode::Stretch;
+}
+
 Image fittedImage(const Image& image, const ImageShape& shape, const std::string& fit) {
-  const FitMode mode = fit == "fit" ? FitMode::Fit : fit == "crop" ? FitMode::Crop : FitMode::Stretch;
-  return fitImage(image, shape, mode);
+  return fitImage(image, shape, fitMode(fit));
 }
 
 const DataSplit& splitOf(const Dataset& data, const std::string& split) {

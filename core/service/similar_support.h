@@ -10,6 +10,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "core/image/image.h"
+#include "core/image/image_file.h"
 #include "core/retrieval/feature_index.h"
 #include "core/retrieval/neighbour_search.h"
 #include "core/service/similar_types.h"
@@ -50,6 +51,7 @@ FileStamp stampOf(const std::filesystem::path& path);
 
 /// "fit", "crop", "stretch"
 std::string fitName(InputFit fit);
+FitMode fitMode(const std::string& fit);
 /// An image as a network's input.
 Image fittedImage(const Image& image, const ImageShape& shape, const std::string& fit);
 
