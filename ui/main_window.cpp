@@ -341,6 +341,7 @@ void MainWindow::restoreSession() {
     m_explore->restore(*state);
     m_landscape->restore(state->landscape);
     m_theory->restore(state->theory);
+    m_similar->restore(state->similar);
   }
 }
 
@@ -358,6 +359,7 @@ void MainWindow::saveSession() {
   SessionState state = m_explore->state();
   state.landscape = m_landscape->state();
   state.theory = m_theory->state();
+  state.similar = m_similar->state();
   m_store.write(state);
 }
 

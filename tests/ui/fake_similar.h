@@ -25,6 +25,7 @@ class FakeSimilar {
   std::vector<SimilarProblem> problems;
   /// Fails the next query unless it is "".
   std::string queryFailure;
+  SimilarBenchmarkRequest lastBenchmark;
   std::atomic<int> indexed{0};
   std::atomic<int> asked{0};
   std::atomic<int> measured{0};
@@ -41,6 +42,7 @@ class FakeSimilar {
     result.rows = result.added = result.images;
     result.dimension = shape.size();
     result.problems = problems;
+    result.json = R"({"first": "test/0"})";
     const std::lock_guard lock(m_mutex);
     m_indexes[result.index] = {shape, result.images, request.model.find("plain") != std::string::npos};
     ++indexed;
@@ -56,8 +58,8 @@ class FakeSimilar {
     answer.image = request.images.at(0);
     // Whatever is done to it, and however much: a shift towards white.
     for (const StepRequest& step : request.steps) {
+      if (!step.enabled) continue;
       for (float& value : answer.image.pixels) value = std::min(1.0F, value + 0.2F);
-      (void)step;
     }
     for (std::int64_t i = 0; i < index.images; ++i) {
       answer.neighbours.push_back(
@@ -80,6 +82,10 @@ class FakeSimilar {
 
   SimilarBenchmarkResult benchmark(const SimilarBenchmarkRequest& request, const JobContext& context) {
     context.step();
+    {
+      const std::lock_guard lock(m_mutex);
+      lastBenchmark = request;
+    }
     SimilarBenchmarkResult result;
     result.recalls = {0.9, 0.95, 0.99};
     result.images = request.count;

@@ -29,7 +29,7 @@ QString familyTitle(const std::string& family) {
 
 }  // namespace
 
-StepPanel::StepPanel(StepStack* stack, QWidget* parent) : QWidget(parent), m_stack(stack) {
+StepPanel::StepPanel(StepStack* stack, QWidget* parent, Kind kind) : QWidget(parent), m_stack(stack), m_kind(kind) {
   build();
   connect(stack, &StepStack::changed, this, &StepPanel::sync);
   sync();
@@ -46,12 +46,13 @@ void StepPanel::build() {
   title->setFont(font);
   header->addWidget(title, 1);
   auto* add = new QToolButton(this);
-  add->setObjectName(QStringLiteral("add_step"));
+  const bool all = m_kind == Kind::All;
+  add->setObjectName(all ? QStringLiteral("add_step") : QStringLiteral("add_natural_step"));
   add->setText(tr("Add step"));
   add->setIcon(icon(QStringLiteral("add")));
   add->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
   add->setPopupMode(QToolButton::InstantPopup);
-  add->setToolTip(tr("Add an attack or a natural change to the stack"));
+  add->setToolTip(all ? tr("Add an attack or a natural change to the stack") : tr("Add a natural change to the stack"));
   m_menu = new QMenu(tr("Add step"), this);
   add->setMenu(m_menu);
   header->addWidget(add);
@@ -60,21 +61,26 @@ void StepPanel::build() {
   m_problem = new InlineMessage(this);
   column->addWidget(m_problem);
 
-  auto* area = new ColumnArea(this);
-  auto* content = new QWidget(area);
+  auto* content = new QWidget(this);
   content->setMinimumWidth(264);
   m_list = new QVBoxLayout(content);
   m_list->setContentsMargins(0, 0, 2, 0);
   m_list->setSpacing(8);
-  m_empty = new QLabel(tr("No steps: the result is the original.\n\nAdd an attack to look for a picture that the model "
-                          "gets wrong, or a natural change to see what it can bear."),
+  m_empty = new QLabel(all ? tr("No steps: the result is the original.\n\nAdd an attack to look for a picture that the "
+                                "model gets wrong, or a natural change to see what it can bear.")
+                           : tr("The image as it is. Add what may have happened to a copy of it."),
                        content);
   m_empty->setWordWrap(true);
   m_empty->setForegroundRole(QPalette::PlaceholderText);
   m_list->addWidget(m_empty);
   m_list->addStretch(1);
-  area->setWidget(content);
-  column->addWidget(area, 1);
+  if (all) {
+    auto* area = new ColumnArea(this);
+    area->setWidget(content);
+    column->addWidget(area, 1);
+  } else {
+    column->addWidget(content);
+  }
   addSeed(column);
 }
 
@@ -82,7 +88,7 @@ void StepPanel::addSeed(QVBoxLayout* column) {
   auto* row = new QHBoxLayout;
   auto* label = new QLabel(tr("Seed"), this);
   m_seed = new SeedBox(this);
-  m_seed->setObjectName(QStringLiteral("seed"));
+  m_seed->setObjectName(m_kind == Kind::All ? QStringLiteral("seed") : QStringLiteral("natural_seed"));
   m_seed->setAccessibleName(tr("Seed"));
   const QString tip = tr("The same seed gives the same random numbers: noise, random starts");
   label->setToolTip(tip);
@@ -110,6 +116,7 @@ void StepPanel::fillMenu() {
   qDeleteAll(m_menu->findChildren<QMenu*>(QString(), Qt::FindDirectChildrenOnly));
   m_menu->setToolTipsVisible(true);
   for (const bool attacks : {true, false}) {
+    if (attacks && m_kind == Kind::NaturalOnly) continue;
     m_menu->addSection(attacks ? tr("Attacks") : tr("Natural changes"));
     for (const Operation& operation : m_operations) {
       if (operation.attack == attacks) addToMenu(attacks ? m_menu : naturalMenu(operation), operation);

@@ -20,11 +20,16 @@ class StepCard;
 class StepStack;
 
 /// The stack of steps as cards, with a menu of what can be added.
+///
+/// Of natural changes alone it lies in a column among others: it has no scroll bar of its own, and its words speak of a
+/// query.
 class StepPanel : public QWidget {
   Q_OBJECT
 
  public:
-  explicit StepPanel(StepStack* stack, QWidget* parent = nullptr);
+  enum class Kind { All, NaturalOnly };
+
+  explicit StepPanel(StepStack* stack, QWidget* parent = nullptr, Kind kind = Kind::All);
 
   void setOperations(const Operations& operations);
   /// What its attacks can be asked for.
@@ -53,6 +58,7 @@ class StepPanel : public QWidget {
   StepCard* makeCard(int index);
 
   StepStack* m_stack;
+  Kind m_kind;
   Operations m_operations;
   std::vector<StepCard*> m_cards;
   int m_classes = 0;

@@ -308,7 +308,7 @@ void SimilarPage::showButtons() {
   const bool busy = indexing() || measuring();
   const bool chosen = !choice.models[0].isEmpty() && (!choice.dataset.isEmpty() || !choice.folder.isEmpty());
   m_index->setEnabled(!busy && chosen && !choice.layer.empty());
-  m_measure->setEnabled(!busy && chosen && !choice.layer.empty() && !choice.dataset.isEmpty());
+  m_measure->setEnabled(!busy && chosen && !choice.layer.empty());
   m_stop->setVisible(busy);
   m_progress->setVisible(busy);
 }

@@ -53,6 +53,10 @@ class SimilarPage : public QWidget {
   /// Nothing is under way or waits.
   bool idle() const { return !indexing() && !measuring() && !m_queries.running() && !m_soon.isActive(); }
 
+  /// What is chosen, for the next session; and what the last one left, before the page is looked at.
+  PageState state() const { return m_form->state(); }
+  void restore(const PageState& state) { m_form->restore(state); }
+
   /// What the buttons do.
   void index();
   void measure();
@@ -72,6 +76,9 @@ class SimilarPage : public QWidget {
   void dropEvent(QDropEvent* event) override;
 
  private:
+  /// Where the query is from. What a person gave stays when other images are indexed.
+  enum class QuerySource { None, Data, Folder, Given };
+
   /// What one search brought.
   struct Found {
     std::shared_ptr<const Image> query;  ///< perturbed
@@ -91,7 +98,9 @@ class SimilarPage : public QWidget {
   void choiceChanged();
   void showIndexed(const std::vector<SimilarIndexResult>& results);
   void fetchQuery();
-  void setQuery(const Image& image, const QString& title);
+  /// A folder has no numbers: its first image is looked for until somebody chooses another.
+  void fetchFirst(const SimilarIndexResult& result);
+  void setQuery(const Image& image, const QString& title, QuerySource source);
   void searchFor(std::size_t which, const QString& name);
   void open(std::size_t which, const QString& name);
   void withImage(std::size_t which, const QString& name, std::function<void(const DatasetImage&)> done);
@@ -131,6 +140,7 @@ class SimilarPage : public QWidget {
   std::optional<SimilarChoice> m_indexed;   ///< what the files below are of
   std::array<std::string, 2> m_indexFiles;  ///< "" for no second model
   std::shared_ptr<const Image> m_query;
+  QuerySource m_querySource = QuerySource::None;
   std::uint64_t m_queryAsked = 0;
   bool m_begun = false;
 };

@@ -2,6 +2,8 @@
 // What the Similar page asks the engine for.
 #include <QFileDialog>
 #include <QFileInfo>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QSpinBox>
@@ -153,7 +155,9 @@ void SimilarPage::index() {
           const QSignalBlocker blocker(m_number);
           m_number->setMaximum(static_cast<int>(std::max<std::int64_t>(0, data->testCount - 1)));
         }
-        if (data && !m_query) return fetchQuery();
+        const bool given = m_querySource == QuerySource::Given;
+        if (data && !given && m_querySource != QuerySource::Data) return fetchQuery();
+        if (!data && !given) return fetchFirst(results.front());
         ask();
       },
       [this](const Error& error) {
@@ -174,7 +178,7 @@ void SimilarPage::stop() {
 
 void SimilarPage::measure() {
   const SimilarChoice choice = m_form->choice();
-  if (indexing() || measuring() || choice.dataset.isEmpty()) return;
+  if (indexing() || measuring() || (choice.dataset.isEmpty() && choice.folder.isEmpty())) return;
   m_message->setText({});
   m_done->store(0);
   m_total->store(0);
@@ -184,12 +188,15 @@ void SimilarPage::measure() {
   }
   request.layer = choice.layer;
   request.measure = m_form->measure();
-  request.dataset = choice.dataset.toStdString();
+  // The engine takes a folder of images for a data set.
+  request.dataset = (choice.dataset.isEmpty() ? choice.folder : choice.dataset).toStdString();
   request.count = choice.count > 0 ? std::clamp<std::int64_t>(choice.count, 2, kMeasured) : kMeasured;
   request.seed = m_form->seed();
-  if (const auto step = m_form->step()) request.distortions = {{*step}};
+  std::vector<StepRequest> steps = m_form->steps();
+  std::erase_if(steps, [](const StepRequest& step) { return !step.enabled; });
+  if (!steps.empty()) request.distortions = {std::move(steps)};
   m_measurer.run(
-      Lane::Batch, tr("Near-duplicates of %1").arg(choice.dataset),
+      Lane::Batch, tr("Near-duplicates of %1").arg(choice.dataset.isEmpty() ? choice.folder : choice.dataset),
       [request, done = m_done, total = m_total](Engine& engine, const JobContext& context) {
         return engine.similarBenchmark(request, watched(context, done, total, 0, 1));
       },
@@ -217,15 +224,27 @@ void SimilarPage::fetchQuery() {
         if (asked != m_queryAsked || images.empty()) return;
         const DatasetImage& image = images.front();
         setQuery(image.image,
-                 tr("%1 test image %2, “%3”").arg(title).arg(image.index).arg(QString::fromStdString(image.className)));
+                 tr("%1 test image %2, “%3”").arg(title).arg(image.index).arg(QString::fromStdString(image.className)),
+                 QuerySource::Data);
       },
       [this, asked](const Error& error) {
         if (asked == m_queryAsked) m_message->setText(errorText(error));
       });
 }
 
-void SimilarPage::setQuery(const Image& image, const QString& title) {
+void SimilarPage::fetchFirst(const SimilarIndexResult& result) {
+  const auto document = QJsonDocument::fromJson(QByteArray::fromStdString(result.json));
+  const QString name = document.object().value(QStringLiteral("first")).toString();
+  if (name.isEmpty()) return;  // a name that is no text
+  const std::uint64_t asked = ++m_queryAsked;
+  withImage(0, name, [this, name, asked](const DatasetImage& image) {
+    if (asked == m_queryAsked) setQuery(image.image, name, QuerySource::Folder);
+  });
+}
+
+void SimilarPage::setQuery(const Image& image, const QString& title, QuerySource source) {
   m_query = std::make_shared<const Image>(image);
+  m_querySource = source;
   m_queryTitle->setText(title);
   ask();
 }
@@ -256,7 +275,7 @@ void SimilarPage::openFile(const QString& path) {
       [this, asked, title = QFileInfo(path).fileName()](const Image& image) {
         if (asked != m_queryAsked) return;
         m_message->setText({});
-        setQuery(image, title);
+        setQuery(image, title, QuerySource::Given);
       },
       [this, asked](const Error& error) {
         if (asked == m_queryAsked) m_message->setText(errorText(error));
@@ -275,7 +294,7 @@ void SimilarPage::withImage(std::size_t which, const QString& name, std::functio
 
 void SimilarPage::searchFor(std::size_t which, const QString& name) {
   ++m_queryAsked;
-  withImage(which, name, [this, name](const DatasetImage& image) { setQuery(image.image, name); });
+  withImage(which, name, [this, name](const DatasetImage& image) { setQuery(image.image, name, QuerySource::Given); });
 }
 
 void SimilarPage::open(std::size_t which, const QString& name) {
@@ -298,7 +317,7 @@ std::array<std::optional<SimilarQueryRequest>, 2> SimilarPage::requests() const 
     request.measure = m_form->measure();
     request.top = kTop;
     request.seed = m_form->seed();
-    if (const auto step = m_form->step()) request.steps = {*step};
+    request.steps = m_form->steps();
   }
   return requests;
 }

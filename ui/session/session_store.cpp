@@ -76,7 +76,8 @@ QByteArray toJsonText(const SessionState& state) {
                                {"seed", state.seed},
                                {"steps", steps},
                                {"landscape", pageJson(state.landscape)},
-                               {"theory", pageJson(state.theory)}};
+                               {"theory", pageJson(state.theory)},
+                               {"similar", pageJson(state.similar)}};
   return QByteArray::fromStdString(json.dump(2));
 }
 
@@ -97,6 +98,7 @@ std::optional<SessionState> sessionFromJson(const QByteArray& text) {
     // Sessions of before these pages kept anything have none of it.
     state.landscape = pageFromJson(json.value("landscape", nlohmann::json::object()));
     state.theory = pageFromJson(json.value("theory", nlohmann::json::object()));
+    state.similar = pageFromJson(json.value("similar", nlohmann::json::object()));
     return state;
   } catch (const std::exception&) {
     return std::nullopt;  // a session that can't be read is no session; nothing of the person's own is in it

@@ -33,6 +33,7 @@ struct SessionState {
   std::vector<StepRequest> steps;
   PageState landscape;
   PageState theory;
+  PageState similar;
 
   bool operator==(const SessionState&) const = default;
 };

@@ -6,16 +6,17 @@
 #include <QFormLayout>
 #include <QGroupBox>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QSignalBlocker>
 #include <QSpinBox>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "ui/explore/choices.h"
-#include "ui/widgets/parameter_form.h"
-#include "ui/widgets/seed_box.h"
+#include "ui/explore/step_panel.h"
+#include "ui/explore/step_stack.h"
 
 namespace whorl::ui {
 namespace {
@@ -23,6 +24,11 @@ namespace {
 /// No name of a data set.
 const QString kFolder = QStringLiteral(":folder");
 const QString kChooseFolder = QStringLiteral(":choose");
+
+/// Sections of what is kept: "step 0", "step 0 values", …
+const std::string kStep = "step ";
+const std::string kValues = " values";
+constexpr std::size_t kMostSteps = 100;
 
 /// Chooses the entry with that data if there is one; silently.
 bool choose(QComboBox* box, const QString& data) {
@@ -41,10 +47,8 @@ SimilarForm::SimilarForm(QWidget* parent)
       m_count(new QSpinBox),
       m_layer(new QComboBox),
       m_measure(new QComboBox),
-      m_perturbation(new QComboBox),
-      m_summary(new QLabel),
-      m_parameters(new ParameterForm),
-      m_seed(new SeedBox) {
+      m_stack(new StepStack(this)),
+      m_steps(new StepPanel(m_stack, nullptr, StepPanel::Kind::NaturalOnly)) {
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(12, 10, 6, 8);
   column->setSpacing(10);
@@ -94,36 +98,16 @@ QWidget* SimilarForm::makeImages() {
 QWidget* SimilarForm::makePerturbation() {
   auto* group = new QGroupBox(tr("What happens to the query"));
   auto* column = new QVBoxLayout(group);
-  m_perturbation->setObjectName(QStringLiteral("similar_perturbation"));
-  m_perturbation->setAccessibleName(tr("Perturbation of the query"));
-  m_perturbation->setMaxVisibleItems(20);
-  m_summary->setWordWrap(true);
-  m_summary->setForegroundRole(QPalette::PlaceholderText);
-  m_seed->setObjectName(QStringLiteral("similar_seed"));
-  m_seed->setAccessibleName(tr("Seed"));
-  m_seed->setToolTip(tr("The same seed gives the same random numbers"));
-  column->addWidget(m_perturbation);
-  column->addWidget(m_summary);
-  column->addWidget(m_parameters);
-  auto* row = new QHBoxLayout;
-  auto* label = new QLabel(tr("&Seed"));
-  label->setBuddy(m_seed);
-  row->addWidget(label);
-  row->addWidget(m_seed, 1);
-  column->addLayout(row);
-  connect(m_perturbation, &QComboBox::activated, this, [this] {
-    showParameters();
-    Q_EMIT queryChanged();
-  });
-  connect(m_parameters, &ParameterForm::valuesChanged, this, &SimilarForm::queryChanged);
-  connect(m_seed, &SeedBox::edited, this, &SimilarForm::queryChanged);
+  m_steps->setObjectName(QStringLiteral("similar_steps"));
+  column->addWidget(m_steps);
+  connect(m_stack, &StepStack::changed, this, &SimilarForm::queryChanged);
+  connect(m_steps, &StepPanel::seedChanged, this, &SimilarForm::queryChanged);
   return group;
 }
 
 void SimilarForm::setLists(const SimilarLists& lists) {
   const SimilarChoice before = choice();
   const QString source = m_source->currentData().toString();
-  const QString perturbation = m_perturbation->currentData().toString();
   m_lists = lists;
   fillModels();
   const ModelInfo* model = chooseModel(m_lists.models, m_lists.datasets, before.models[0]);
@@ -155,13 +139,15 @@ void SimilarForm::setLists(const SimilarLists& lists) {
                          QString::fromStdString(name));
     }
   }
-  m_perturbation->clear();
-  m_perturbation->addItem(tr("Nothing"), QString());
+  Operations operations;
   for (const PerturbationInfo& each : m_lists.perturbations) {
-    m_perturbation->addItem(QString::fromStdString(each.spec.title), QString::fromStdString(each.spec.name));
+    Operation operation{each.spec};
+    operation.family = each.family;
+    operations.push_back(std::move(operation));
   }
-  choose(m_perturbation, perturbation);
-  showParameters();
+  m_steps->setOperations(operations);
+  m_listed = true;
+  takeUp();
 }
 
 void SimilarForm::fillModels() {
@@ -182,7 +168,9 @@ void SimilarForm::setLayers(const std::vector<std::string>& layers) {
   for (const std::string& layer : layers) {
     m_layer->addItem(QString::fromStdString(layer), QString::fromStdString(layer));
   }
-  choose(m_layer, before);
+  // What an earlier session had comes before the first layer, once.
+  const QString wanted = std::exchange(m_wantedLayer, {});
+  if (wanted.isEmpty() || !choose(m_layer, wanted)) choose(m_layer, before);
 }
 
 void SimilarForm::sourceChosen() {
@@ -198,6 +186,11 @@ void SimilarForm::sourceChosen() {
 }
 
 void SimilarForm::setFolder(const QString& folder) {
+  insertFolder(folder);
+  Q_EMIT choiceChanged();
+}
+
+void SimilarForm::insertFolder(const QString& folder) {
   m_folder = folder;
   const QSignalBlocker blocker(m_source);
   int at = m_source->findData(kFolder);
@@ -210,7 +203,6 @@ void SimilarForm::setFolder(const QString& folder) {
   m_source->setCurrentIndex(at);
   m_lastSource = at;
   m_count->setEnabled(false);
-  Q_EMIT choiceChanged();
 }
 
 SimilarChoice SimilarForm::choice() const {
@@ -233,30 +225,68 @@ const DatasetInfo* SimilarForm::dataset() const {
 
 QString SimilarForm::modelName(std::size_t which) const { return m_models[which]->currentText(); }
 
-const PerturbationInfo* SimilarForm::perturbation() const {
-  const std::string name = m_perturbation->currentData().toString().toStdString();
-  for (const PerturbationInfo& each : m_lists.perturbations) {
-    if (each.spec.name == name) return &each;
-  }
-  return nullptr;
-}
+std::vector<StepRequest> SimilarForm::steps() const { return m_stack->requests(); }
 
-void SimilarForm::showParameters() {
-  const PerturbationInfo* chosen = perturbation();
-  m_summary->setText(chosen ? QString::fromStdString(chosen->spec.summary)
-                            : tr("The image as it is. Choose what may have happened to a copy of it."));
-  m_parameters->setSpecs(chosen ? chosen->spec.parameters : std::vector<ParameterSpec>());
-  m_seed->setEnabled(chosen != nullptr);
-}
-
-std::optional<StepRequest> SimilarForm::step() const {
-  const PerturbationInfo* chosen = perturbation();
-  if (!chosen) return std::nullopt;
-  return StepRequest{chosen->spec.name, m_parameters->values()};
-}
-
-std::uint64_t SimilarForm::seed() const { return m_seed->seed(); }
+std::uint64_t SimilarForm::seed() const { return m_steps->seed(); }
 
 std::string SimilarForm::measure() const { return m_measure->currentData().toString().toStdString(); }
+
+PageState SimilarForm::state() const {
+  if (!m_listed) return m_restored;
+  const SimilarChoice now = choice();
+  PageState state;
+  Parameters& page = state["page"];
+  page.set("dataset", now.dataset.toStdString());
+  page.set("folder", m_folder.toStdString());
+  page.set("count", static_cast<std::int64_t>(m_count->value()));
+  page.set("model", now.models[0].toStdString());
+  page.set("other", now.models[1].toStdString());
+  page.set("layer", now.layer);
+  page.set("measure", measure());
+  page.set("seed", std::to_string(seed()));
+  const auto requests = steps();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const std::string name = kStep + std::to_string(i);
+    state[name].set("operation", requests[i].operation);
+    state[name].set("enabled", requests[i].enabled);
+    state[name + kValues] = requests[i].parameters;
+  }
+  return state;
+}
+
+void SimilarForm::takeUp() {
+  const PageState kept = std::exchange(m_restored, {});
+  if (kept.empty()) return;
+  const auto text = [&kept](const char* name) { return QString::fromStdString(keptText(kept, "page", name)); };
+  if (choose(m_models[0], text("model"))) choose(m_models[1], text("other"));
+  const Parameters page = keptSection(kept, "page");
+  if (page.has("count")) {
+    const auto* count = std::get_if<std::int64_t>(&page.values().at("count"));
+    const QSignalBlocker blocker(m_count);
+    if (count) m_count->setValue(static_cast<int>(std::clamp<std::int64_t>(*count, 0, m_count->maximum())));
+  }
+  if (!text("folder").isEmpty() && QDir(text("folder")).exists()) insertFolder(text("folder"));
+  if (choose(m_source, text("dataset"))) m_count->setEnabled(true);
+  m_lastSource = m_source->currentIndex();
+  choose(m_measure, text("measure"));
+  m_wantedLayer = text("layer");
+  bool isSeed = false;
+  const std::uint64_t seed = text("seed").toULongLong(&isSeed);
+  if (isSeed) m_steps->setSeed(seed);
+  takeUpSteps(kept);
+}
+
+void SimilarForm::takeUpSteps(const PageState& kept) {
+  Operations operations;
+  for (const PerturbationInfo& each : m_lists.perturbations) operations.push_back({each.spec});
+  std::vector<StepRequest> steps;
+  for (std::size_t i = 0; i < kMostSteps; ++i) {
+    const std::string name = kStep + std::to_string(i);
+    const std::string operation = keptText(kept, name, "operation");
+    if (operation.empty()) break;
+    steps.push_back({operation, keptSection(kept, name + kValues), keptFlag(kept, name, "enabled", true)});
+  }
+  m_stack->replaceAll(usableSteps(operations, steps));
+}
 
 }  // namespace whorl::ui

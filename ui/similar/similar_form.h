@@ -10,15 +10,15 @@
 
 #include "core/service/perturbation_types.h"
 #include "core/service/types.h"
+#include "ui/session/session_store.h"
 
 class QComboBox;
-class QLabel;
 class QSpinBox;
 
 namespace whorl::ui {
 
-class ParameterForm;
-class SeedBox;
+class StepPanel;
+class StepStack;
 
 /// What is indexed, and by which models.
 struct SimilarChoice {
@@ -60,17 +60,23 @@ class SimilarForm : public QWidget {
   /// Null for a folder.
   const DatasetInfo* dataset() const;
   QString modelName(std::size_t which) const;
-  /// The perturbation with its values; nothing for none.
-  std::optional<StepRequest> step() const;
+  /// What happens to the query, in order; steps that are switched off among them.
+  std::vector<StepRequest> steps() const;
+  StepStack* stack() const { return m_stack; }
   std::uint64_t seed() const;
   std::string measure() const;
+
+  /// What is chosen, for the next session.
+  PageState state() const;
+  /// What an earlier session left: taken up with the lists, as far as it is still there.
+  void restore(const PageState& state) { m_restored = state; }
 
  Q_SIGNALS:
   /// Something that an index is made of.
   void choiceChanged();
   /// One of the models: their layers are wanted.
   void modelsChanged();
-  /// The perturbation, the seed or the distance.
+  /// The perturbations, the seed or the distance.
   void queryChanged();
   void folderWanted();
 
@@ -79,8 +85,9 @@ class SimilarForm : public QWidget {
   QWidget* makePerturbation();
   void fillModels();
   void sourceChosen();
-  void showParameters();
-  const PerturbationInfo* perturbation() const;
+  void insertFolder(const QString& folder);
+  void takeUp();
+  void takeUpSteps(const PageState& kept);
 
   SimilarLists m_lists;
   QString m_folder;
@@ -90,10 +97,11 @@ class SimilarForm : public QWidget {
   std::array<QComboBox*, 2> m_models{};
   QComboBox* m_layer;
   QComboBox* m_measure;
-  QComboBox* m_perturbation;
-  QLabel* m_summary;
-  ParameterForm* m_parameters;
-  SeedBox* m_seed;
+  StepStack* m_stack;
+  StepPanel* m_steps;
+  PageState m_restored;
+  QString m_wantedLayer;  ///< of an earlier session, until the layers are there
+  bool m_listed = false;
 };
 
 }  // namespace whorl::ui

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/pages/similar_page.h"
 
+#include <QAction>
 #include <QComboBox>
 #include <QLabel>
 #include <QListWidget>
+#include <QMenu>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QSlider>
@@ -15,6 +17,8 @@
 
 #include "tests/ui/fake_engine.h"
 #include "tests/ui/ui_test.h"
+#include "ui/explore/step_panel.h"
+#include "ui/explore/step_stack.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/session/engine_session.h"
 #include "ui/widgets/empty_state.h"
@@ -31,10 +35,11 @@ struct World {
   std::unique_ptr<EngineSession> session;
   std::unique_ptr<SimilarPage> page;
 
-  explicit World(const std::function<void(test::FakeEngine&)>& prepare = {}) {
+  explicit World(const std::function<void(test::FakeEngine&)>& prepare = {}, const PageState& kept = {}) {
     if (prepare) prepare(*engine);
     session = std::make_unique<EngineSession>(engine);
     page = std::make_unique<SimilarPage>(session.get());
+    page->restore(kept);
     page->resize(1180, 740);
     page->show();
   }
@@ -48,6 +53,12 @@ struct World {
     QVERIFY2(index >= 0, qPrintable(text));
     box->setCurrentIndex(index);
     Q_EMIT box->activated(index);
+  }
+  /// By the menu, as a person does.
+  void addStep(const char* name) const {
+    auto* action = page->findChild<StepPanel*>()->addMenu()->findChild<QAction*>(QLatin1String(name));
+    QVERIFY2(action, name);
+    action->trigger();
   }
   bool searched() const { return page->list(0)->count() == 10 && page->list(1)->count() == 10 && page->idle(); }
   QString message() const { return find<InlineMessage>("similar_message")->text(); }
@@ -86,7 +97,7 @@ class SimilarPageTest : public QObject {
     World world;
     QTRY_VERIFY(world.searched());
     const QString before = world.page->list(0)->text(0);
-    world.choose("similar_perturbation", "Gaussian noise");
+    world.addStep("gaussian-noise");
     QTRY_VERIFY(world.searched() && world.page->list(0)->text(0) != before);
     auto* slider = world.find<QSlider>("sigma_slider");
     QVERIFY(slider);
@@ -94,8 +105,102 @@ class SimilarPageTest : public QObject {
     for (int i = 0; i < 30; ++i) slider->setValue(slider->minimum() + i);  // all at once: asked once or twice
     QTRY_VERIFY(world.engine->similar.asked > asked && world.page->idle());
     QVERIFY(world.engine->similar.asked <= asked + 4);
-    world.choose("similar_perturbation", "Nothing");
+    StepStack* stack = world.page->form()->stack();
+    stack->remove(stack->steps().front().id);
     QTRY_COMPARE(world.page->list(0)->text(0), before);
+  }
+
+  void stepsAreAppliedInOrder() {
+    World world;
+    QTRY_VERIFY(world.searched());
+    world.addStep("gaussian-noise");
+    world.addStep("gaussian-noise");
+    StepStack* stack = world.page->form()->stack();
+    QCOMPARE(stack->steps().size(), std::size_t{2});
+    const auto distance = [&] { return world.page->list(0)->text(0); };
+    QTRY_VERIFY(world.page->idle());
+    const QString twice = distance();
+    stack->setEnabled(stack->steps()[1].id, false);
+    QTRY_VERIFY(world.page->idle() && distance() != twice);
+    // Measure takes what is switched on, as one distortion.
+    world.find<QPushButton>("similar_measure_button")->click();
+    QTRY_VERIFY(world.engine->similar.measured.load() == 1 && !world.page->measuring());
+    QCOMPARE(world.engine->similar.lastBenchmark.distortions.size(), std::size_t{1});
+    QCOMPARE(world.engine->similar.lastBenchmark.distortions[0].size(), std::size_t{1});
+    stack->setEnabled(stack->steps()[1].id, true);
+    world.find<QPushButton>("similar_measure_button")->click();
+    QTRY_VERIFY(world.engine->similar.measured.load() == 2 && !world.page->measuring());
+    QCOMPARE(world.engine->similar.lastBenchmark.distortions[0].size(), std::size_t{2});
+  }
+
+  void foldersBeginWithTheirFirstImageAndAreMeasured() {
+    QTemporaryDir folder;
+    World world;
+    QTRY_VERIFY(world.searched());
+    world.page->form()->setFolder(folder.path());
+    QVERIFY(!world.find<QSpinBox>("similar_number")->isEnabled());
+    world.find<QPushButton>("similar_index")->click();
+    QTRY_COMPARE(world.find<QLabel>("similar_query")->text(), QString("test/0"));
+    QTRY_VERIFY(world.searched());
+    QVERIFY(world.page->list(0)->text(0).startsWith("1. test/0\n"));
+    world.find<QPushButton>("similar_measure_button")->click();
+    QTRY_VERIFY(world.engine->similar.measured.load() == 1 && !world.page->measuring());
+    QCOMPARE(world.engine->similar.lastBenchmark.dataset, folder.path().toStdString());
+    // What a person opens stays when the images are indexed again.
+    world.page->list(0)->setCurrent(3);
+    for (auto* button : world.page->list(0)->findChildren<QPushButton*>()) {
+      if (button->text() == QStringLiteral("Search for it")) button->click();
+    }
+    QTRY_VERIFY(world.find<QLabel>("similar_query")->text() != QStringLiteral("test/0"));
+    const QString chosen = world.find<QLabel>("similar_query")->text();
+    world.find<QPushButton>("similar_index")->click();
+    QTRY_VERIFY(world.searched());
+    QCOMPARE(world.find<QLabel>("similar_query")->text(), chosen);
+  }
+
+  void theNextSessionGoesOn() {
+    QTemporaryDir folder;
+    PageState kept;
+    SimilarChoice chosen;
+    {
+      World world;
+      QTRY_VERIFY(world.searched());
+      world.choose("similar_other", "None");
+      QTRY_COMPARE(world.find<QComboBox>("similar_layer")->count(), 3);
+      auto* layer = world.find<QComboBox>("similar_layer");
+      layer->setCurrentIndex(2);
+      Q_EMIT layer->activated(2);
+      world.choose("similar_measure", "Cosine");
+      world.addStep("gaussian-noise");
+      world.addStep("gaussian-noise");
+      StepStack* stack = world.page->form()->stack();
+      Parameters values = stack->steps()[1].request.parameters;
+      values.set("sigma", 0.25);
+      stack->setParameters(stack->steps()[1].id, values, "sigma");
+      stack->setEnabled(stack->steps()[0].id, false);
+      world.page->form()->setFolder(folder.path());
+      chosen = world.page->form()->choice();
+      kept = world.page->state();
+    }
+    test::failOnWarnings();
+    World next([&](test::FakeEngine&) {}, kept);
+    QTRY_VERIFY(!next.page->form()->choice().layer.empty());
+    QVERIFY(next.page->form()->choice() == chosen);
+    QCOMPARE(next.page->form()->measure(), std::string("cosine"));
+    const auto steps = next.page->form()->steps();
+    QCOMPARE(steps.size(), std::size_t{2});
+    QVERIFY(!steps[0].enabled && steps[1].enabled);
+    QCOMPARE(steps[1].parameters.real("sigma"), 0.25);
+    QVERIFY(next.page->state() == kept);
+    // What is no longer there is left out; nonsense does no harm.
+    kept["page"].set("model", std::string("gone"));
+    kept["page"].set("folder", std::string("/no/such/folder"));
+    kept["page"].set("count", std::string("many"));
+    kept["step 0"].set("operation", std::string("no-such"));
+    World odd([&](test::FakeEngine&) {}, kept);
+    QTRY_VERIFY(!odd.page->form()->choice().layer.empty());
+    QVERIFY(odd.page->form()->choice().folder.isEmpty());
+    QCOMPARE(odd.page->form()->steps().size(), std::size_t{1});
   }
 
   void numbersAndNeighboursBecomeTheQuery() {
@@ -196,7 +301,7 @@ class SimilarPageTest : public QObject {
     World world;
     QTRY_VERIFY(world.searched());
     for (const char* name : {"similar_source", "similar_count", "similar_model", "similar_other", "similar_layer",
-                             "similar_measure", "similar_perturbation", "similar_number"}) {
+                             "similar_measure", "add_natural_step", "similar_number"}) {
       auto* widget = world.find<QWidget>(name);
       QVERIFY2(widget, name);
       QVERIFY2(widget->focusPolicy() & Qt::TabFocus, name);

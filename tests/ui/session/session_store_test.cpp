@@ -25,6 +25,7 @@ class SessionStoreTest : public QObject {
          false}};
     state.landscape = {{"choices", {{"layer", std::string("margin")}}}, {"shape", {{"range", 0.25}, {"clip", true}}}};
     state.theory = {{"choices", {{"toy", std::string("moons")}}}};
+    state.similar = {{"page", {{"layer", std::string("fc1")}, {"count", std::int64_t{50}}}}};
     return state;
   }
 
@@ -41,9 +42,10 @@ class SessionStoreTest : public QObject {
     auto text = QString::fromUtf8(toJsonText(SessionState{}));
     QVERIFY(text.contains("landscape"));
     text.replace(QLatin1String("\"landscape\""), QLatin1String("\"a\""))
-        .replace(QLatin1String("\"theory\""), QLatin1String("\"b\""));
+        .replace(QLatin1String("\"theory\""), QLatin1String("\"b\""))
+        .replace(QLatin1String("\"similar\""), QLatin1String("\"c\""));
     const auto back = sessionFromJson(text.toUtf8());
-    QVERIFY(back && back->landscape.empty() && back->theory.empty());
+    QVERIFY(back && back->landscape.empty() && back->theory.empty() && back->similar.empty());
   }
 
   void keptValuesAreReadWithCare() {
