@@ -24,22 +24,6 @@ std::string base64(const std::string& bytes) {
   return text;
 }
 
-std::string tableHtml(const ReportTable& table) {
-  std::string text = element("h3", table.title) + "\n<div class=\"scroll\"><table>\n";
-  if (!table.caption.empty()) text += element("caption", table.caption) + "\n";
-  text += "<thead><tr>";
-  for (std::size_t i = 0; i < table.header.size(); ++i) {
-    text += element("th", table.header[i], i < table.textColumns ? "name" : "");
-  }
-  text += "</tr></thead>\n<tbody>\n";
-  for (const auto& row : table.rows) {
-    text += "<tr>";
-    for (std::size_t i = 0; i < row.size(); ++i) text += element("td", row[i], i < table.textColumns ? "name" : "");
-    text += "</tr>\n";
-  }
-  return text + "</tbody></table></div>\n";
-}
-
 /// Up and down have a sign and an arrow as well as a colour.
 std::string differenceHtml(double points) {
   if (!std::isfinite(points)) return {};
@@ -113,22 +97,42 @@ std::string problemsHtml(const RecipeResult& result) {
   return text + "</tbody></table></div>\n";
 }
 
-std::string provenanceHtml(const ReportData& data) {
-  std::string text = "<h2>Provenance</h2>\n<dl>\n";
-  for (const auto& [key, value] : data.provenance) text += element("dt", key) + element("dd", value) + "\n";
-  if (data.provenance.empty()) text += element("dt", "provenance") + element("dd", kUnknown);
-  return text + "</dl>\n";
-}
-
 }  // namespace
 
-std::string reportHtml(const ReportData& data) {
+std::string report::tableHtml(const ReportTable& table) {
+  std::string text = element("h3", table.title) + "\n<div class=\"scroll\"><table>\n";
+  if (!table.caption.empty()) text += element("caption", table.caption) + "\n";
+  text += "<thead><tr>";
+  for (std::size_t i = 0; i < table.header.size(); ++i) {
+    text += element("th", table.header[i], i < table.textColumns ? "name" : "");
+  }
+  text += "</tr></thead>\n<tbody>\n";
+  for (const auto& row : table.rows) {
+    text += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i) text += element("td", row[i], i < table.textColumns ? "name" : "");
+    text += "</tr>\n";
+  }
+  return text + "</tbody></table></div>\n";
+}
+
+std::string report::htmlHead(const std::string& title) {
   std::string text =
       "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
       "lang=\"en\">\n<head>\n<meta charset=\"UTF-8\"/>\n<meta name=\"viewport\" content=\"width=device-width, "
       "initial-scale=1\"/>\n";
-  text += element("title", data.result.title) + "\n<style>" + kReportStyle + "</style>\n</head>\n<body>\n";
-  text += element("h1", data.result.title) + "\n";
+  text += element("title", title) + "\n<style>" + kReportStyle + "</style>\n</head>\n<body>\n";
+  return text + element("h1", title) + "\n";
+}
+
+std::string report::provenanceHtml(const std::vector<std::pair<std::string, std::string>>& provenance) {
+  std::string text = "<h2>Provenance</h2>\n<dl>\n";
+  for (const auto& [key, value] : provenance) text += element("dt", key) + element("dd", value) + "\n";
+  if (provenance.empty()) text += element("dt", "provenance") + element("dd", kUnknown);
+  return text + "</dl>\n";
+}
+
+std::string reportHtml(const ReportData& data) {
+  std::string text = htmlHead(data.result.title);
   text += element("p",
                   "Preset " + (data.result.preset.empty() ? std::string(kUnknown) : data.result.preset) + " · " +
                       progressText(data.result),
@@ -148,7 +152,7 @@ std::string reportHtml(const ReportData& data) {
   text += plotsHtml(data.result) + samplesHtml(data);
   text += "<h2>How to read this</h2>\n";
   for (const std::string& note : readingNotes()) text += element("p", note) + "\n";
-  return text + provenanceHtml(data) + "</body>\n</html>\n";
+  return text + provenanceHtml(data.provenance) + "</body>\n</html>\n";
 }
 
 }  // namespace whorl

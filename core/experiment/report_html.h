@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "core/experiment/report.h"
 
@@ -9,8 +10,8 @@
 
 namespace whorl::report {
 
-/// `<tag class="style">text</tag>`, the text escaped.
-std::string element(const std::string& tag, const std::string& text, const std::string& style = {});
+/// The curves' names beside samples of their strokes; an empty name stands for a curve that isn't drawn.
+std::string legendHtml(const std::vector<std::string>& names);
 /// ROC curves, heat maps of sweeps, curves over the budget, and score histograms, each where the result has some.
 std::string plotsHtml(const RecipeResult& result);
 

@@ -15,9 +15,7 @@ std::string element(const std::string& tag, const std::string& text, const std::
   return "<" + tag + (style.empty() ? "" : " class=\"" + style + "\"") + ">" + escapeHtml(text) + "</" + tag + ">";
 }
 
-namespace {
-
-std::string legend(const std::vector<std::string>& names) {
+std::string legendHtml(const std::vector<std::string>& names) {
   std::string text = "<ul class=\"legend\">";
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (names[i].empty()) continue;
@@ -29,6 +27,8 @@ std::string legend(const std::vector<std::string>& names) {
   }
   return text + "</ul>\n";
 }
+
+namespace {
 
 std::string rocHtml(const RecipeResult& result) {
   std::string text;
@@ -44,7 +44,7 @@ std::string rocHtml(const RecipeResult& result) {
     const std::string linear = rocSvg(cells, false);
     if (linear.empty()) continue;
     text += element("h3", attack) + "\n<div class=\"row\"><figure>" + linear + "</figure><figure>" +
-            rocSvg(cells, true) + "</figure></div>\n" + legend(names);
+            rocSvg(cells, true) + "</figure></div>\n" + legendHtml(names);
   }
   return text.empty() ? text : "<h2>ROC curves</h2>\n" + text;
 }
@@ -104,7 +104,7 @@ std::string budgetHtml(const RecipeResult& result) {
       if (svg.empty()) continue;
       std::vector<std::string> names;
       for (const ReportCurve& curve : curves) names.push_back(curve.name);
-      rows += "<figure>" + svg + legend(names) + "</figure>\n";
+      rows += "<figure>" + svg + legendHtml(names) + "</figure>\n";
     }
     if (!rows.empty()) text += element("h3", family) + "\n<div class=\"row\">" + rows + "</div>\n";
   }

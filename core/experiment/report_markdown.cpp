@@ -13,7 +13,15 @@ std::string line(const std::vector<std::string>& cells) {
   return text + "\n";
 }
 
-std::string tableText(const ReportTable& table) {
+std::string list(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += "- " + escapeMarkdown(item) + "\n";
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string report::tableMarkdown(const ReportTable& table) {
   std::string text = "### " + escapeMarkdown(table.title) + "\n\n";
   if (!table.caption.empty()) text += escapeMarkdown(table.caption) + "\n\n";
   text += line(table.header) + "|";
@@ -23,13 +31,11 @@ std::string tableText(const ReportTable& table) {
   return text + "\n";
 }
 
-std::string list(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& item : items) text += "- " + escapeMarkdown(item) + "\n";
-  return text + "\n";
+std::string report::provenanceMarkdown(const std::vector<std::pair<std::string, std::string>>& provenance) {
+  std::string text = "## Provenance\n\n| what | value |\n| --- | --- |\n";
+  for (const auto& [key, value] : provenance) text += line({key, value});
+  return text;
 }
-
-}  // namespace
 
 std::string reportMarkdown(const ReportData& data) {
   std::string text = "# " + escapeMarkdown(data.result.title) + "\n\n";
@@ -37,18 +43,16 @@ std::string reportMarkdown(const ReportData& data) {
   text += "Preset: " + escapeMarkdown(data.result.preset.empty() ? kUnknown : data.result.preset) + ". " +
           escapeMarkdown(progressText(data.result)) + ".\n\n";
   for (const std::string& note : data.notes) text += escapeMarkdown(note) + "\n\n";
-  if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableText(checks);
+  if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableMarkdown(checks);
   text += "## Comparison\n\n";
-  for (const ReportTable& table : comparisonTables(data.result)) text += tableText(table);
+  for (const ReportTable& table : comparisonTables(data.result)) text += tableMarkdown(table);
   if (const auto sources = publishedSources(data.result); !sources.empty()) {
     text += "Published figures are from:\n\n" + list(sources);
   }
-  text += "## Figures\n\n" + tableText(attackTable(data.result)) + tableText(detailTable(data.result));
-  if (const ReportTable problems = problemTable(data.result); !problems.rows.empty()) text += tableText(problems);
+  text += "## Figures\n\n" + tableMarkdown(attackTable(data.result)) + tableMarkdown(detailTable(data.result));
+  if (const ReportTable problems = problemTable(data.result); !problems.rows.empty()) text += tableMarkdown(problems);
   text += "## How to read this\n\n" + list(readingNotes());
-  text += "## Provenance\n\n| what | value |\n| --- | --- |\n";
-  for (const auto& [key, value] : data.provenance) text += line({key, value});
-  return text;
+  return text + provenanceMarkdown(data.provenance);
 }
 
 }  // namespace whorl

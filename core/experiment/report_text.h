@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/experiment/report.h"
@@ -48,6 +49,21 @@ struct ReportTable {
   std::vector<std::vector<std::string>> rows;
   std::size_t textColumns = 1;  ///< leading columns that hold names; the others are numbers
 };
+
+/// A table under its title as a heading of the third level.
+std::string tableMarkdown(const ReportTable& table);
+/// A longtable, which breaks over pages, as a list of all cells may be long.
+std::string tableLatex(const ReportTable& table);
+std::string tableHtml(const ReportTable& table);
+/// `<tag class="style">text</tag>`, the text escaped.
+std::string element(const std::string& tag, const std::string& text, const std::string& style = {});
+/// What an HTML file begins with, up to and with its heading of the first level; it ends with "</body>\n</html>\n".
+std::string htmlHead(const std::string& title);
+/// A list of keys and values under the heading “Provenance”.
+std::string provenanceHtml(const std::vector<std::pair<std::string, std::string>>& provenance);
+std::string provenanceMarkdown(const std::vector<std::pair<std::string, std::string>>& provenance);
+/// As comments.
+std::string provenanceLatex(const std::vector<std::pair<std::string, std::string>>& provenance);
 
 /// Detectors x attacks, one text a cell; "–" where there is no cell. A failed cell reads "failed".
 ReportTable gridTable(const RecipeResult& result, const std::string& title,
