@@ -85,17 +85,23 @@ std::string perturbationMarkdown(const std::vector<PerturbationInfo>& perturbati
 
 std::string corruptionText(const CorruptionResult& result) {
   std::string text = padded("accuracy", 18);
-  std::vector<int> severities;
+  std::vector<int> severities;  // values of one's own have none, and stand in the first column
   for (const CorruptionCell& each : result.cells) {
-    if (each.perturbation == result.cells.front().perturbation) severities.push_back(each.severity);
+    const bool known = std::find(severities.begin(), severities.end(), each.severity) != severities.end();
+    if (each.severity > 0 && !known) severities.push_back(each.severity);
   }
   for (const int severity : severities) text += format("%-8d  ", severity);
+  if (severities.empty()) text += padded("", 8);
   const bool compared = result.baselineCleanAccuracy.has_value();
   text += compared ? "mean      CE        relative\n" : "mean\n";
   std::size_t at = 0;
   for (const CorruptionSummary& summary : result.summaries) {
     text += padded(summary.perturbation, 18);
-    for (std::size_t i = 0; i < severities.size(); ++i) text += padded(percent(result.cells[at++].accuracy), 8);
+    const std::size_t first = at;
+    for (; at < result.cells.size() && result.cells[at].perturbation == summary.perturbation; ++at) {
+      text += padded(percent(result.cells[at].accuracy), 8);
+    }
+    for (std::size_t i = at - first; i < severities.size(); ++i) text += padded("", 8);
     if (compared) {
       text += padded(percent(summary.accuracy), 8) + padded(summary.error ? percent(*summary.error) : "none", 8) +
               (summary.relativeError ? percent(*summary.relativeError) : "none");
