@@ -137,12 +137,13 @@ void runCompared(Session& session, const RecipeRequest& recipe) {
   session.run(
       Lane::Training, "run " + request.recipe,
       [&](JobContext& context) {
-        result =
-            runComparison(session.engine(), request, context, [&](const std::string& line) { session.note(line); });
+        ComparisonHooks hooks;
+        hooks.onLine = [&](const std::string& line) { session.note(line); };
+        result = runComparison(session.engine(), request, context, hooks);
       },
       "steps");
   for (const auto& line : result.lines) session.print(oneLine(line) + "\n");
-  if (!result.reportPath.empty()) session.print("report  " + oneLine(result.reportPath) + "\n");
+  for (const auto& report : result.reports) session.print("report  " + oneLine(report) + "\n");
   session.writeJson(result.json);
 }
 

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kLargestFile = 1 << 20;
 constexpr std::size_t kMostModels = 200;
 constexpr std::size_t kMostSeeds = 100;
+constexpr std::size_t kMostValues = 50;
 
 /// A list of whole numbers from `least` on; empty if it isn't there.
 std::vector<std::int64_t> wholeNumbers(TableReader& reader, const std::string& key, double least, double most) {
@@ -84,6 +85,35 @@ std::vector<ComparedModel> swept(const ComparedModel& model, const TomlTable* sw
   return models;
 }
 
+ComparedCurve curveOf(const TomlNode& node, const std::string& file) {
+  TableReader reader(node, file, "[[curve]]");
+  ComparedCurve curve{reader.requiredText("perturbation"), reader.requiredText("parameter"), {}, {}};
+  const TomlNode* values = reader.node("values");
+  const TomlArray* list = values ? values->array() : nullptr;
+  if (!list || list->empty()) reader.refuse(reader.line(), "[[curve]] needs values, a list");
+  if (list->size() > kMostValues) reader.refuse(values->line, "there are too many values");
+  for (const TomlNode& value : *list) {
+    const ParameterValue chosen = parameterValue(value, file + ":" + std::to_string(value.line), curve.parameter);
+    if (std::find(curve.values.begin(), curve.values.end(), chosen) != curve.values.end()) {
+      reader.refuse(value.line, "values names " + toText(chosen) + " twice");
+    }
+    curve.values.push_back(chosen);
+  }
+  curve.others = reader.parameters("parameters");
+  if (curve.others.has(curve.parameter)) {
+    reader.refuse(reader.line(), curve.parameter + " is what the curve runs over, and can't be fixed as well");
+  }
+  reader.done();
+  return curve;
+}
+
+/// "offset=2,place=random", as the engine takes values.
+std::string valuesText(const Parameters& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters.values()) text += (text.empty() ? "" : ",") + name + "=" + toText(value);
+  return text;
+}
+
 class Reader {
  public:
   Reader(const TomlNode& root, std::filesystem::path path, const std::string& preset)
@@ -111,6 +141,7 @@ class Reader {
     }
     if (m_made.severities.empty()) m_made.severities = {1, 2, 3, 4, 5};
     readDuplicatePlan();
+    for (const TomlNode* node : m_root.tables("curve")) readCurve(*node);
     m_made.baseline = m_root.requiredText("baseline");
     for (const TomlNode* node : m_root.tables("model")) readModel(*node);
     m_root.done();
@@ -154,6 +185,14 @@ class Reader {
       m_root.refuse(m_changes.duplicates->line, "a preset changes near_duplicates, but there is no [near_duplicates]");
     }
     readDuplicates(*m_changes.duplicates, m_file, "[preset." + m_made.preset + ".near_duplicates]", *m_made.duplicates);
+  }
+
+  void readCurve(const TomlNode& node) {
+    ComparedCurve curve = curveOf(node, m_file);
+    for (const ComparedCurve& other : m_made.curves) {
+      if (other.title() == curve.title()) m_root.refuse(node.line, "there are two curves \"" + curve.title() + "\"");
+    }
+    m_made.curves.push_back(std::move(curve));
   }
 
   void readModel(const TomlNode& node) {
@@ -223,6 +262,17 @@ class Reader {
 };
 
 }  // namespace
+
+std::string ComparedCurve::title() const {
+  const std::string fixed = valuesText(others);
+  return perturbation + ": " + parameter + (fixed.empty() ? "" : " (" + fixed + ")");
+}
+
+std::string ComparedCurve::point(std::size_t value) const {
+  Parameters all = others;
+  all.set(parameter, values.at(value));
+  return perturbation + ":" + valuesText(all);
+}
 
 Comparison readComparison(const std::filesystem::path& path, const std::string& preset) {
   return parseComparison(readFile(path, kLargestFile), path, preset);

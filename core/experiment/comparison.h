@@ -9,6 +9,7 @@
 
 #include "core/base/parameters.h"
 #include "core/experiment/duplicates.h"
+#include "core/experiment/report_text.h"
 
 namespace whorl {
 
@@ -27,6 +28,20 @@ struct ComparedModel {
   std::vector<std::uint64_t> seeds;
 };
 
+/// Columns beside the severities: one perturbation at values of one of its parameters that somebody chose, such as the
+/// JPEG qualities of a published table.
+struct ComparedCurve {
+  std::string perturbation;
+  std::string parameter;
+  std::vector<ParameterValue> values;
+  Parameters others;  ///< fixed on the curve
+
+  /// "jpeg: quality", "crop: offset (place=random)"; no two curves of a comparison have the same.
+  std::string title() const;
+  /// What CorruptionRequest::perturbations calls one of its points, "jpeg:quality=10".
+  std::string point(std::size_t value) const;
+};
+
 struct Comparison {
   std::filesystem::path path;
   std::string title;
@@ -39,6 +54,7 @@ struct Comparison {
   std::int64_t limitTrain = 0;  ///< training images; 0: all
   std::vector<std::string> perturbations;
   std::vector<int> severities;
+  std::vector<ComparedCurve> curves;
   std::string baseline;               ///< the row that the others are told from
   std::vector<ComparedModel> models;  ///< sweeps spelled out; those that others start from come first
   std::optional<DuplicatePlan> duplicates;
@@ -62,6 +78,7 @@ struct ComparedRun {
   std::uint64_t seed = 0;
   double clean = 0;
   std::vector<ComparedCell> cells;
+  std::vector<std::vector<double>> curves;             ///< accuracies, curve by curve and value by value
   std::vector<std::pair<std::string, double>> losses;  ///< terms of the last epoch
   double trainSeconds = 0;
   double testSeconds = 0;
@@ -85,8 +102,24 @@ double figureOf(const ComparedRun& run, const std::string& column);
 /// The difference of a row to the baseline in a column, seed by seed (those that both have).
 std::vector<double> pairedDifferences(const ComparedRow& row, const ComparedRow& baseline, const std::string& column);
 
-/// The whole report: tables of means, differences with intervals, every cell, losses, provenance lines.
+using Provenance = std::vector<std::pair<std::string, std::string>>;
+
+/// Accuracies of each row by column, means over seeds; rows without runs are marked as unknown.
+report::ReportTable meansTable(const Comparison& comparison, const std::vector<ComparedRow>& rows);
+
+/// Tables of means, differences with intervals, curves, every cell and losses, and provenance.
 std::string comparisonMarkdown(const Comparison& comparison, const std::vector<ComparedRow>& rows,
-                               const std::vector<std::pair<std::string, std::string>>& provenance);
+                               const Provenance& provenance);
+/// The same for \input; needs the packages that its first line names.
+std::string comparisonLatex(const Comparison& comparison, const std::vector<ComparedRow>& rows,
+                            const Provenance& provenance);
+/// The same in one file that needs nothing else, with the curves drawn as well. XHTML-compatible, no scripts.
+std::string comparisonHtml(const Comparison& comparison, const std::vector<ComparedRow>& rows,
+                           const Provenance& provenance);
+
+/// Writes report.md, report.tex and report.html into `folder` (made if missing), each whole or not at all, and returns
+/// their paths. Error(Failed) where that can't be done.
+std::vector<std::string> writeComparison(const Comparison& comparison, const std::vector<ComparedRow>& rows,
+                                         const Provenance& provenance, const std::filesystem::path& folder);
 
 }  // namespace whorl

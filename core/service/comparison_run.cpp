@@ -2,7 +2,6 @@
 #include "core/service/comparison_run.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <system_error>
@@ -14,6 +13,8 @@
 #include "core/base/sha256.h"
 #include "core/experiment/comparison.h"
 #include "core/experiment/report_text.h"
+#include "core/service/comparison_document.h"
+#include "core/service/comparison_training.h"
 #include "core/service/duplicate_runs.h"
 
 namespace whorl {
@@ -46,62 +47,55 @@ void keep(const json& document, const fs::path& file) {
   target.commit();
 }
 
-/// A row's training spelled out: its preset's values, then its own.
-TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, const ComparedModel& model) {
-  TrainRequest request;
-  request.dataset = comparison.data;
-  request.architecture = model.architecture;
-  request.objective = model.objective;
-  request.limitTrain = comparison.limitTrain;
-  Parameters preset;
-  if (!model.preset.empty()) {
-    const auto presets = engine.trainPresets();
-    const auto found = std::find_if(presets.begin(), presets.end(),
-                                    [&](const TrainPresetInfo& each) { return each.name == model.preset; });
-    if (found == presets.end()) {
-      throw Error(ErrorKind::BadInput, "there is no training preset \"" + model.preset + "\"",
-                  comparison.path.filename().string() + ":" + std::to_string(model.line));
-    }
-    if (request.architecture.empty()) request.architecture = found->architecture;
-    if (request.objective.empty()) request.objective = found->objective;
-    preset = found->parameters;
+/// For whoever asked for another.
+std::string knownNames(const Engine& engine) {
+  std::string known;
+  for (const ComparisonInfo& each : comparisons(engine)) known += (known.empty() ? "" : ", ") + each.id;
+  return known;
+}
+
+/// Where the set lies on this machine or is made by the program.
+bool isHere(const Engine& engine, const std::string& data) {
+  for (const DatasetInfo& each : engine.datasets()) {
+    if (each.name == data) return each.generated || !each.location.empty();
   }
-  const auto specs = engine.trainParameters(request.objective);
-  for (const auto& [name, value] : preset.values()) {
-    const bool declared = std::any_of(specs.begin(), specs.end(), [&](const auto& spec) { return spec.name == name; });
-    if (declared) request.parameters.set(name, value);
-  }
-  for (const auto& [name, value] : model.parameters.values()) request.parameters.set(name, value);
-  request.parameters = resolve(model.name, specs, request.parameters);
-  return request;
+  return true;  // a folder
 }
 
 class Run {
  public:
-  Run(Engine& engine, const ComparisonRequest& request, const JobContext& context,
-      const std::function<void(const std::string&)>& onLine)
-      : m_engine(engine), m_request(request), m_context(context), m_onLine(onLine) {
+  Run(Engine& engine, const ComparisonRequest& request, const JobContext& context, const ComparisonHooks& hooks)
+      : m_engine(engine), m_request(request), m_context(context), m_hooks(hooks) {
     const auto path = comparisonPath(engine, request.recipe);
-    if (!path) throw Error(ErrorKind::BadInput, "there is no such comparison", request.recipe);
+    if (!path) {
+      const std::string known = knownNames(engine);
+      throw Error(ErrorKind::BadInput, "there is no such comparison", request.recipe,
+                  known.empty() ? "give the path of a .toml file" : "known: " + known + "; or give a file's path");
+    }
     m_comparison = readComparison(*path, request.preset);
     const fs::path store =
         request.store.empty() ? fs::path(engine.info().userFolder) / "runs" : fs::path(request.store);
     m_folder = store / "comparisons";
-    // What can't be trained is known before anything is.
+    // What can't be trained or made is known before anything is.
     for (const ComparedModel& model : m_comparison.models) trainingOf(engine, m_comparison, model);
     for (const std::string& name : m_comparison.perturbations) checkPerturbation(name);
     if (m_comparison.duplicates) {
       m_benchmark = duplicateRequest(engine, *m_comparison.duplicates, m_comparison.data, path->c_str());
     }
+    for (const ComparedCurve& curve : m_comparison.curves) checkCurve(curve);
   }
 
   ComparisonResult run() {
-    for (const ComparedModel& model : m_comparison.models) {
-      ComparedRow row{model, {}};
-      for (const std::uint64_t seed : model.seeds) {
-        if (const auto done = oneRun(model, seed)) row.runs.push_back(*done);
+    for (const ComparedModel& model : m_comparison.models) m_rows.push_back({model, {}});
+    if (!m_request.dryRun || isHere(m_engine, m_comparison.data)) m_data = dataChecksum();
+    tellTable();
+    for (ComparedRow& row : m_rows) {
+      for (const std::uint64_t seed : row.model.seeds) {
+        const auto done = oneRun(row.model, seed);
+        if (!done) continue;
+        row.runs.push_back(*done);
+        tellTable();
       }
-      m_rows.push_back(std::move(row));
     }
     for (const ComparedModel& model : m_comparison.models) {
       if (m_comparison.duplicates && model.name == m_comparison.baseline) measureDuplicates(model);
@@ -110,57 +104,80 @@ class Run {
   }
 
  private:
+  [[noreturn]] void refuse(const std::string& message) const {
+    throw Error(ErrorKind::BadInput, message, m_comparison.path.filename().string());
+  }
+
   void checkPerturbation(const std::string& name) const {
     for (const PerturbationInfo& each : m_engine.perturbations()) {
       if (each.spec.name == name && each.hasSeverity) return;
     }
-    throw Error(ErrorKind::BadInput, "no perturbation with severities is called \"" + name + "\"",
-                m_comparison.path.filename().string());
+    refuse("no perturbation with severities is called \"" + name + "\"");
+  }
+
+  void checkCurve(const ComparedCurve& curve) const {
+    for (const PerturbationInfo& each : m_engine.perturbations()) {
+      if (each.spec.name != curve.perturbation) continue;
+      for (const ParameterValue& value : curve.values) {
+        Parameters given = curve.others;
+        given.set(curve.parameter, value);
+        try {
+          resolve(each.spec.name, each.spec.parameters, given);
+        } catch (const Error& error) {
+          refuse(error.what());
+        }
+      }
+      return;
+    }
+    refuse("no perturbation is called \"" + curve.perturbation + "\"");
+  }
+
+  /// Of all of the set's pixels and labels: other images under the same name are another experiment. Loads the set.
+  std::string dataChecksum() {
+    CorruptionRequest request;
+    request.dataset = m_comparison.data;
+    request.suite.clear();
+    return json::parse(m_engine.corruptions(request, m_context).json).at("data").at("checksum").get<std::string>();
   }
 
   /// None where something is missing in a dry run.
   std::optional<ComparedRun> oneRun(const ComparedModel& model, std::uint64_t seed) {
     const auto trained = training(model, seed);
     if (!trained) return std::nullopt;
-    ComparedRun made;
-    made.seed = seed;
-    made.kept = true;
-    made.trainSeconds = trained->at("seconds").get<double>();
-    const json history = trained->value("history", json::array());
-    if (!history.empty()) {
-      for (const auto& [name, value] : history.back().items()) {
-        const bool figure = name == "loss" || name == "epoch" || name == "step" || name.find("accuracy") != name.npos;
-        if (!figure && value.is_number()) made.losses.emplace_back(name, value.get<double>());
-      }
-    }
-    const auto tested = figures(*trained, model, seed);
+    ComparedRun made = comparedRun(seed, *trained);
+    const auto tested = figures(*trained, model, seed, m_comparison.perturbations, m_comparison.severities);
     if (!tested) return std::nullopt;
     made.clean = tested->at("clean_accuracy").get<double>();
     made.testSeconds = tested->at("seconds").get<double>();
-    for (const json& cell : tested->at("cells")) made.cells.push_back(cellOf(cell));
+    for (const json& cell : tested->at("cells")) made.cells.push_back(comparedCell(cell));
+    return m_comparison.curves.empty() ? made : withCurves(std::move(made), *trained, model);
+  }
+
+  /// Apart from the severities, so that another curve leaves those as they are.
+  std::optional<ComparedRun> withCurves(ComparedRun made, const json& trained, const ComparedModel& model) {
+    std::vector<std::string> points;
+    for (const ComparedCurve& curve : m_comparison.curves) {
+      for (std::size_t i = 0; i < curve.values.size(); ++i) points.push_back(curve.point(i));
+    }
+    const auto tested = figures(trained, model, made.seed, points, {});
+    if (!tested) return std::nullopt;
+    made.testSeconds += tested->at("seconds").get<double>();
+    std::size_t at = 0;
+    for (const ComparedCurve& curve : m_comparison.curves) {
+      made.curves.emplace_back();
+      for (std::size_t i = 0; i < curve.values.size(); ++i) {
+        made.curves.back().push_back(tested->at("cells").at(at++).at("accuracy").get<double>());
+      }
+    }
     return made;
   }
 
-  static ComparedCell cellOf(const json& cell) {
-    std::string parameters;
-    for (const auto& [name, value] : cell.at("parameters").items()) {
-      if (name == "severity") continue;
-      char text[64];
-      std::snprintf(text, sizeof text, "%.4g", value.is_number() ? value.get<double>() : 0.0);
-      parameters += (parameters.empty() ? "" : ", ") + name + "=" +
-                    (value.is_number()   ? std::string(text)
-                     : value.is_string() ? value.get<std::string>()
-                                         : value.dump());
-    }
-    return {cell.at("perturbation").get<std::string>(), cell.at("severity").get<int>(), parameters,
-            cell.at("accuracy").get<double>()};
-  }
-
   std::optional<json> training(const ComparedModel& model, std::uint64_t seed) {
+    if (m_data.empty()) return missing("training", model, seed);
     TrainRequest request = trainingOf(m_engine, m_comparison, model);
     request.seed = seed;
     json wanted = {{"computation", kComputation},
-                   {"data", request.dataset},
+                   {"data", m_data},
                    {"architecture", request.architecture},
                    {"objective", request.objective},
                    {"parameters", toJson(request.parameters)},
@@ -199,15 +216,19 @@ class Run {
     return done;
   }
 
-  std::optional<json> figures(const json& trained, const ComparedModel& model, std::uint64_t seed) {
+  std::optional<json> figures(const json& trained, const ComparedModel& model, std::uint64_t seed,
+                              const std::vector<std::string>& perturbations, const std::vector<int>& severities) {
     CorruptionRequest request;
     request.dataset = m_comparison.data;
-    request.perturbations = m_comparison.perturbations;
-    request.severities = m_comparison.severities;
+    request.perturbations = perturbations;
+    request.severities = severities;
     request.count = m_comparison.count;
-    const json wanted = {{"computation", kComputation},      {"model", trained.at("model_sha256")},
-                         {"data", request.dataset},          {"perturbations", request.perturbations},
-                         {"severities", request.severities}, {"count", request.count}};
+    const json wanted = {{"computation", kComputation},
+                         {"model", trained.at("model_sha256")},
+                         {"data", m_data},
+                         {"perturbations", request.perturbations},
+                         {"severities", request.severities},
+                         {"count", request.count}};
     const fs::path document = m_folder / (keyOf(wanted) + ".cells.json");
     if (auto done = kept(document)) return done;
     if (m_request.dryRun) return missing("tests", model, seed);
@@ -242,7 +263,7 @@ class Run {
       const auto models = modelsOf(seed);
       json wanted = duplicateKey(*m_comparison.duplicates, models, seed);
       wanted["computation"] = kComputation;
-      wanted["data"] = m_comparison.data;
+      wanted["data"] = m_data;
       const fs::path document = m_folder / (keyOf(wanted) + ".duplicates.json");
       auto figures = models.empty() ? std::nullopt : kept(document);
       if (!figures && m_request.dryRun) {
@@ -262,16 +283,30 @@ class Run {
     }
   }
 
-  std::optional<json> missing(const std::string& what, const ComparedModel& model, std::uint64_t seed) {
+  std::nullopt_t missing(const std::string& what, const ComparedModel& model, std::uint64_t seed) {
     m_missing.push_back(model.name + ", seed " + std::to_string(seed) + ": " + what + " to do");
     return std::nullopt;
   }
 
   void tell(const std::string& text) const {
-    if (m_onLine) m_onLine(text);
+    if (m_hooks.onLine) m_hooks.onLine(text);
   }
 
-  std::vector<std::pair<std::string, std::string>> provenance() const {
+  void tellTable() const {
+    if (m_hooks.onTable) m_hooks.onTable(table());
+  }
+
+  ComparisonTable table() const {
+    report::ReportTable means = meansTable(m_comparison, m_rows);
+    ComparisonTable made{std::move(means.header), std::move(means.rows), {}, {}};
+    for (const ComparedRow& row : m_rows) {
+      made.done.push_back(row.runs.size());
+      made.wanted.push_back(row.model.seeds.size());
+    }
+    return made;
+  }
+
+  Provenance provenance() const {
     const EngineInfo info = m_engine.info();
     double training = 0;
     double tests = 0;
@@ -291,6 +326,7 @@ class Run {
             {"Whorl", info.version},
             {"LibTorch", info.torchVersion},
             {"data", m_comparison.data},
+            {"data, SHA-256", m_data.empty() ? report::kUnknown : m_data},
             {"training images", m_comparison.limitTrain > 0 ? std::to_string(m_comparison.limitTrain) : all},
             {"test images", m_comparison.count > 0 ? std::to_string(m_comparison.count) : all},
             {"seeds", seeds},
@@ -305,7 +341,7 @@ class Run {
     }
     for (const std::string& line : duplicateLines(m_duplicates)) made.lines.push_back(line);
     json rows = json::array();
-    for (const ComparedRow& row : m_rows) rows.push_back(rowDocument(row));
+    for (const ComparedRow& row : m_rows) rows.push_back(rowDocument(m_comparison, row));
     json lines = json::object();
     for (const auto& [key, value] : provenance()) lines[key] = value;
     made.json = json{
@@ -320,12 +356,9 @@ class Run {
         {"near_duplicates", duplicateDocument(m_duplicates)},
         {"provenance",
          lines}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    made.table = table();
     if (!m_request.report.empty() && !m_request.dryRun) {
-      const fs::path file = fs::path(m_request.report) / "report.md";
-      AtomicFile target(file);
-      target.write(comparisonMarkdown(m_comparison, m_rows, provenance()));
-      target.commit();
-      made.reportPath = file.string();
+      made.reports = writeComparison(m_comparison, m_rows, provenance(), m_request.report);
       if (m_comparison.duplicates) writeDuplicates(m_request.report, m_comparison, m_duplicates, provenance());
     }
     return made;
@@ -344,35 +377,13 @@ class Run {
     return text;
   }
 
-  json rowDocument(const ComparedRow& row) const {
-    json runs = json::array();
-    for (const ComparedRun& run : row.runs) {
-      json cells = json::array();
-      for (const ComparedCell& cell : run.cells) {
-        cells.push_back({{"perturbation", cell.perturbation},
-                         {"severity", cell.severity},
-                         {"parameters", cell.parameters},
-                         {"accuracy", cell.accuracy}});
-      }
-      json losses = json::object();
-      for (const auto& [name, value] : run.losses) losses[name] = value;
-      runs.push_back({{"seed", run.seed},
-                      {"clean_accuracy", run.clean},
-                      {"mean_accuracy", figureOf(run, "mean")},
-                      {"losses", losses},
-                      {"train_seconds", run.trainSeconds},
-                      {"test_seconds", run.testSeconds},
-                      {"cells", cells}});
-    }
-    return {{"model", row.model.name}, {"runs", runs}};
-  }
-
   Engine& m_engine;
   const ComparisonRequest& m_request;
   const JobContext& m_context;
-  const std::function<void(const std::string&)>& m_onLine;
+  const ComparisonHooks& m_hooks;
   Comparison m_comparison;
   fs::path m_folder;
+  std::string m_data;  ///< checksum; "" where a dry run can't know it
   std::vector<ComparedRow> m_rows;
   std::vector<std::string> m_missing;
   std::map<std::pair<std::string, std::uint64_t>, std::pair<std::string, std::string>> m_models;  ///< file, SHA-256
@@ -384,8 +395,8 @@ class Run {
 }  // namespace
 
 ComparisonResult runComparison(Engine& engine, const ComparisonRequest& request, const JobContext& context,
-                               const std::function<void(const std::string&)>& onLine) {
-  return Run(engine, request, context, onLine).run();
+                               const ComparisonHooks& hooks) {
+  return Run(engine, request, context, hooks).run();
 }
 
 }  // namespace whorl

@@ -26,16 +26,31 @@ struct ComparisonRequest {
   std::string recipe;  ///< an id of comparisons(), or a file
   std::string preset;  ///< "" for the first
   std::string store;   ///< folder for finished trainings and cells; "" for "runs" in the user's folder
-  std::string report;  ///< folder for report.md; "" for none
+  std::string report;  ///< folder for report.md, report.tex and report.html; "" for none
   std::string device = "auto";
   int threads = 0;
   bool dryRun = false;  ///< only say what is there
 };
 
+/// Accuracies in per cent, means over seeds with intervals: a row a model, texts as reports print them.
+struct ComparisonTable {
+  std::vector<std::string> header;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::size_t> done;    ///< by row: seeds that are trained and tested
+  std::vector<std::size_t> wanted;  ///< by row: all of its seeds
+};
+
 struct ComparisonResult {
   std::vector<std::string> lines;  ///< for people: the means of each row, or what a dry run found missing
-  std::string reportPath;
+  std::vector<std::string> reports;
+  ComparisonTable table;
   std::string json;
+};
+
+/// Called on the thread that runs the comparison; must be short.
+struct ComparisonHooks {
+  std::function<void(const std::string&)> onLine;       ///< of each training and test that begins
+  std::function<void(const ComparisonTable&)> onTable;  ///< after each test: what there is by now
 };
 
 /// The shipped comparisons (resources/comparisons) and the user's (comparisons in the user's folder); none in the
@@ -46,9 +61,9 @@ std::optional<std::string> comparisonPath(const Engine& engine, const std::strin
 
 /// Trains and tests what isn't in the store yet, row by row. Each training and each model's figures are kept as soon as
 /// they are finished, under the checksum of all that they depend on; a training that was cut off goes on from its
-/// checkpoint. Call it inside a job. Error(Cancelled), Error(BadInput) for the file, and whatever the engine throws.
-/// `onLine` is told of each training and test.
+/// checkpoint. Call it inside a job. Error(Cancelled), Error(BadInput) for the file or a name that isn't known, and
+/// whatever the engine throws. A dry run where the data set must be fetched first finds all of it missing.
 ComparisonResult runComparison(Engine& engine, const ComparisonRequest& request, const JobContext& context,
-                               const std::function<void(const std::string&)>& onLine = {});
+                               const ComparisonHooks& hooks = {});
 
 }  // namespace whorl

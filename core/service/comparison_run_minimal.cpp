@@ -9,8 +9,7 @@ std::vector<ComparisonInfo> comparisons(const Engine&) { return {}; }
 
 std::optional<std::string> comparisonPath(const Engine&, const std::string&) { return std::nullopt; }
 
-ComparisonResult runComparison(Engine&, const ComparisonRequest& request, const JobContext&,
-                               const std::function<void(const std::string&)>&) {
+ComparisonResult runComparison(Engine&, const ComparisonRequest& request, const JobContext&, const ComparisonHooks&) {
   throw Error(ErrorKind::Usage, "this build (WHORL_MINIMAL) has no recipes", request.recipe, "use the full build");
 }
 

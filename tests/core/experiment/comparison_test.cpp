@@ -4,7 +4,10 @@
 #include <cmath>
 #include <filesystem>
 
+#include <QRegularExpression>
+#include <QTemporaryDir>
 #include <QTest>
+#include <QXmlStreamReader>
 
 #include "core/base/error.h"
 
@@ -20,6 +23,17 @@ count = 500
 perturbations = ["jpeg", "crop"]
 severities = [1, 5]
 baseline = "plain"
+
+[[curve]]
+perturbation = "jpeg"
+parameter = "quality"
+values = [50, 10]
+
+[[curve]]
+perturbation = "crop"
+parameter = "offset"
+values = [1, 2, 4]
+parameters = { place = "random" }
 
 [[model]]
 name = "plain"
@@ -68,6 +82,7 @@ ComparedRun run(std::uint64_t seed, double clean, double jpeg, double crop) {
                 {"jpeg", 5, "quality=7", jpeg - .01},
                 {"crop", 1, "offset=1", crop},
                 {"crop", 5, "offset=5", crop}};
+  made.curves = {{jpeg, jpeg / 2}, {crop, crop, crop / 4}};
   made.losses = {{"cross_entropy", .25}, {"stability", .5}};
   return made;
 }
@@ -95,6 +110,15 @@ class ComparisonTest : public QObject {
     QCOMPARE(paper.models[3].parameters.real("noise_sigma"), .16);
   }
 
+  void curvesAreSpelledOut() {
+    const Comparison comparison = parsed(kText);
+    QCOMPARE(comparison.curves.size(), std::size_t{2});
+    QCOMPARE(comparison.curves[0].title(), std::string("jpeg: quality"));
+    QCOMPARE(comparison.curves[0].point(1), std::string("jpeg:quality=10"));
+    QCOMPARE(comparison.curves[1].title(), std::string("crop: offset (place=random)"));
+    QCOMPARE(comparison.curves[1].point(2), std::string("crop:offset=4,place=random"));
+  }
+
   void badFilesAreRefused_data() {
     QTest::addColumn<QString>("text");
     QTest::newRow("no TOML") << "kind = ";
@@ -112,6 +136,17 @@ class ComparisonTest : public QObject {
     QTest::newRow("skips what isn't there") << replaced("skip = [\"sweep\"]", "skip = [\"swipe\"]");
     QTest::newRow("no training") << replaced("name = \"stable\"\ntrain = \"mnist-plain\"", "name = \"stable\"");
     QTest::newRow("sweep without list") << replaced("[0.1, 1]", "0.1");
+    QTest::newRow("curve of nothing") << replaced("perturbation = \"jpeg\"\n", "");
+    QTest::newRow("curve over nothing") << replaced("parameter = \"quality\"\n", "");
+    QTest::newRow("curve without values") << replaced("values = [50, 10]", "values = []");
+    QTest::newRow("curve with one value") << replaced("values = [50, 10]", "values = 50");
+    QTest::newRow("a value twice") << replaced("values = [50, 10]", "values = [50, 50]");
+    QTest::newRow("a list of lists") << replaced("values = [50, 10]", "values = [[50], 10]");
+    QTest::newRow("fixed and varied") << replaced("{ place", "{ offset = 1, place");
+    QTest::newRow("a curve twice") << replaced(
+        "\"crop\"\nparameter = \"offset\"\nvalues = [1, 2, 4]\nparameters "
+        "= { place = \"random\" }",
+        "\"jpeg\"\nparameter = \"quality\"\nvalues = [1]");
   }
 
   void badFilesAreRefused() {
@@ -199,6 +234,46 @@ class ComparisonTest : public QObject {
     QVERIFY(text.contains("1: quality=25"));
     QVERIFY(text.contains("cross\\_entropy 0.2500, stability 0.5000"));
     QVERIFY(text.contains("| seeds | 0, 3 |"));
+    QVERIFY2(text.contains("### Accuracy over crop: offset (place=random), %"), qPrintable(text));
+    QVERIFY2(text.contains("| stable | 2 | 53.00 ± 0.00 | 26.50 ± 0.00 |"), qPrintable(text));
+    QVERIFY2(text.contains("| stable | +3.00 ± 0.00 | +1.50 ± 0.00 |"), qPrintable(text));
+  }
+
+  void allFormatsSayTheSame() {
+    Comparison comparison = parsed(kText);
+    comparison.models[1].name = "50 % <stable> & _";
+    const std::vector<ComparedRow> rows = {{comparison.models[0], {run(0, .90, .5, .6), run(3, .92, .5, .6)}},
+                                           {comparison.models[1], {run(0, .91, .53, .6), run(3, .93, .54, .6)}}};
+    const Provenance provenance = {{"seeds", "0, 3"}};
+    const QString latex = QString::fromStdString(comparisonLatex(comparison, rows, provenance));
+    const QString html = QString::fromStdString(comparisonHtml(comparison, rows, provenance));
+    QVERIFY2(latex.contains("50 \\% "), qPrintable(latex));
+    QVERIFY(latex.contains("% seeds: 0, 3"));
+    QCOMPARE(latex.count("\\begin{longtable}"), latex.count("\\end{longtable}"));
+    QVERIFY(html.contains("50 % &lt;stable&gt; &amp; _"));
+    QXmlStreamReader reader(html);
+    while (!reader.atEnd()) reader.readNext();
+    QVERIFY2(!reader.hasError(), qPrintable(reader.errorString()));
+    QCOMPARE(html.count("<figure>"), 2);  // a curve each
+    // Every figure of one is in the others.
+    const QString markdown = QString::fromStdString(comparisonMarkdown(comparison, rows, provenance));
+    auto figures = QRegularExpression(QStringLiteral("[+−]?\\d+\\.\\d\\d")).globalMatch(markdown);
+    int count = 0;
+    for (; figures.hasNext(); ++count) {
+      QString figure = figures.next().captured();
+      QVERIFY2(html.contains(figure), qPrintable(figure));
+      QVERIFY2(latex.contains(figure.remove(QChar(0x2212))), qPrintable(figure));
+    }
+    QVERIFY(count > 40);
+  }
+
+  void reportsAreWrittenWhole() {
+    const QTemporaryDir folder;
+    const Comparison comparison = parsed(kText);
+    const std::vector<ComparedRow> rows = {{comparison.models[0], {run(0, .90, .5, .6)}}};
+    const auto paths = writeComparison(comparison, rows, {}, folder.filePath("new").toStdString());
+    QCOMPARE(paths.size(), std::size_t{3});
+    for (const std::string& path : paths) QVERIFY(std::filesystem::file_size(path) > 300);
   }
 
   void aReportWithoutRunsSaysSo() {
@@ -216,7 +291,7 @@ class ComparisonTest : public QObject {
       for (const auto& preset : first.presets) QVERIFY(readComparison(entry.path(), preset).models.size() >= 6);
       ++count;
     }
-    QVERIFY(count >= 3);
+    QVERIFY(count >= 4);
   }
 };
 

@@ -27,6 +27,10 @@ count = 20
 perturbations = ["jpeg", "gaussian-noise"]
 severities = [1, 5]
 baseline = "plain"
+[[curve]]
+perturbation = "contrast"
+parameter = "factor"
+values = [0.2, 1]
 [[model]]
 name = "plain"
 architecture = "nfp-mnist"
@@ -89,23 +93,41 @@ class ComparisonRunTest : public QObject {
     std::stop_source stop;
     int lines = 0;
     const auto kind = kindOf([&] {
-      runComparison(*m_engine.operator->(), m_request, JobContext(stop.get_token(), {}), [&](const std::string&) {
-        if (++lines == 3) stop.request_stop();  // in the second training: one is trained and tested
-      });
+      ComparisonHooks hooks;
+      hooks.onLine = [&](const std::string&) {
+        if (++lines == 4) stop.request_stop();  // in the second training: one is trained and tested twice
+      };
+      runComparison(*m_engine.operator->(), m_request, JobContext(stop.get_token(), {}), hooks);
     });
     QCOMPARE(kind, ErrorKind::Cancelled);
   }
 
   void goesOnAndReports() {
-    const json document = run(m_request);
-    QCOMPARE(document["computed"].get<int>(), 6);  // of 4 trainings and 4 tests
+    ComparisonHooks hooks;
+    std::vector<ComparisonTable> tables;
+    hooks.onTable = [&](const ComparisonTable& table) { tables.push_back(table); };
+    const ComparisonResult result = runComparison(*m_engine.operator->(), m_request, JobContext{}, hooks);
+    const json document = json::parse(result.json);
+    QCOMPARE(document["computed"].get<int>(), 9);  // of 4 trainings, 4 tests of severities and 4 of curves
+    // The table fills in row by row, and ends as the result's.
+    QCOMPARE(tables.size(), std::size_t{5});
+    QCOMPARE(tables.front().done, (std::vector<std::size_t>{0, 0}));
+    QCOMPARE(tables[2].done, (std::vector<std::size_t>{2, 0}));
+    QCOMPARE(tables.back().done, tables.back().wanted);
+    QCOMPARE(tables.back().rows, result.table.rows);
+    QCOMPARE(tables.front().header.front(), std::string("Model"));
     QCOMPARE(document["rows"].size(), std::size_t{2});
     const json& stable = document["rows"][1]["runs"];
     QCOMPARE(stable.size(), std::size_t{2});
     QCOMPARE(stable[0]["cells"].size(), std::size_t{4});
     QVERIFY(stable[0]["losses"]["stability"].get<double>() > 0);
     QVERIFY(stable[0]["losses"].contains("cross_entropy"));
-    QVERIFY(fs::file_size(m_engine.path("report") / "report.md") > 500);
+    const json& points = stable[0]["curves"][0]["points"];
+    QCOMPARE(points.size(), std::size_t{2});
+    QCOMPARE(points[0]["value"].get<std::string>(), std::string("0.2"));
+    QCOMPARE(points[1]["accuracy"].get<double>(), stable[0]["clean_accuracy"].get<double>());  // factor 1 does nothing
+    QCOMPARE(result.reports.size(), std::size_t{3});
+    for (const std::string& report : result.reports) QVERIFY(fs::file_size(report) > 500);
   }
 
   void theFiguresAreThoseOfTheModels() {
@@ -185,7 +207,7 @@ class ComparisonRunTest : public QObject {
     QCOMPARE(run(m_request)["computed"].get<int>(), 0);
     ComparisonRequest other = m_request;
     other.recipe = write("other.toml", "0.2");
-    QCOMPARE(run(other)["computed"].get<int>(), 4);  // the first row stays
+    QCOMPARE(run(other)["computed"].get<int>(), 6);  // the first row stays
   }
 
   void aChangedModelIsTrainedAnew() {
@@ -193,7 +215,7 @@ class ComparisonRunTest : public QObject {
       if (entry.path().extension() == ".safetensors") std::ofstream(entry.path(), std::ios::app) << "x";
     }
     // A model file tells how long its training took, so it is another file, and its figures are measured anew.
-    QCOMPARE(run(m_request)["computed"].get<int>(), 8);
+    QCOMPARE(run(m_request)["computed"].get<int>(), 12);
     QCOMPARE(run(m_request)["computed"].get<int>(), 0);
   }
 
@@ -217,10 +239,47 @@ class ComparisonRunTest : public QObject {
     QVERIFY(!fs::exists(m_engine.path("unused")));
   }
 
+  void anotherCurveLeavesTheRest() {
+    QFile file(QString::fromStdString(m_request.recipe));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray text = file.readAll().replace("[0.2, 1]", "[0.5]");
+    ComparisonRequest other = m_request;
+    other.recipe = m_engine.path("curve.toml").string();
+    std::ofstream(other.recipe) << text.toStdString();
+    QCOMPARE(run(other)["computed"].get<int>(), 4);
+  }
+
+  void otherImagesUnderTheSameNameAreAnotherExperiment() {
+    const json before = run(m_request);
+    writeImage(test::tinyImage(0, 4711), fs::path(m_engine.data()) / "train" / "left" / "0.png");
+    // The engine keeps a set that it has loaded; another one has to read it.
+    EngineOptions options;
+    options.userFolder = m_engine.path("user").string();
+    options.resourceFolder = m_engine.path("resources").string();
+    EngineImpl other(options);
+    ComparisonRequest dry = m_request;
+    dry.dryRun = true;
+    const json document = json::parse(runComparison(other, dry, JobContext{}).json);
+    QCOMPARE(document["missing"].size(), std::size_t{4});
+    QVERIFY(document["provenance"]["data, SHA-256"] != before["provenance"]["data, SHA-256"]);
+  }
+
   void badRequestsAreRefused() {
     ComparisonRequest none = m_request;
     none.recipe = "no-such";
     QCOMPARE(kindOf([&] { run(none); }), ErrorKind::BadInput);
+    for (const auto& [good, bad] : {std::pair{"\"contrast\"", "\"contrasts\""},
+                                    {"\"factor\"", "\"factors\""},
+                                    {"[0.2, 1]", "[-7]"},
+                                    {"[\"jpeg\"", "[\"flip\""}}) {
+      QFile file(QString::fromStdString(m_request.recipe));
+      QVERIFY(file.open(QIODevice::ReadOnly));
+      const QByteArray text = file.readAll().replace(good, bad);
+      ComparisonRequest broken = m_request;
+      broken.recipe = m_engine.path("broken.toml").string();
+      std::ofstream(broken.recipe) << text.toStdString();
+      QVERIFY2(kindOf([&] { run(broken); }) == ErrorKind::BadInput, bad);
+    }
     ComparisonRequest preset = m_request;
     preset.preset = "huge";
     QCOMPARE(kindOf([&] { run(preset); }), ErrorKind::Usage);

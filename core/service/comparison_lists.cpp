@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The comparisons that there are.
+// Which comparisons there are.
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
