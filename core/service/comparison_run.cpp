@@ -8,12 +8,12 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/sha256.h"
 #include "core/experiment/comparison.h"
 #include "core/experiment/report_text.h"
 #include "core/service/comparison_document.h"
+#include "core/service/comparison_pieces.h"
 #include "core/service/comparison_training.h"
 #include "core/service/duplicate_runs.h"
 
@@ -23,29 +23,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kLargestDocument = std::size_t{64} << 20;
 /// Goes up when what is computed changes, so that figures of before don't stand beside new ones.
 constexpr int kComputation = 1;
-
-std::string keyOf(const json& request) {
-  const std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
-  return sha256Hex(text.data(), text.size());
-}
-
-/// A finished piece's document; none if there isn't one or it can't be read.
-std::optional<json> kept(const fs::path& file) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(file, ignored)) return std::nullopt;
-  json document = json::parse(readFile(file, kLargestDocument), nullptr, false);
-  if (!document.is_object()) return std::nullopt;
-  return document;
-}
-
-void keep(const json& document, const fs::path& file) {
-  AtomicFile target(file);
-  target.write(document.dump(-1, ' ', false, json::error_handler_t::replace));
-  target.commit();
-}
 
 /// For whoever asked for another.
 std::string knownNames(const Engine& engine) {
@@ -189,10 +168,10 @@ class Run {
       wanted["start"] = start->second.second;
       request.parameters.set("start_from", start->second.first);
     }
-    const std::string key = keyOf(wanted);
+    const std::string key = pieceKey(wanted);
     const fs::path file = m_folder / (key + ".safetensors");
     const fs::path document = m_folder / (key + ".train.json");
-    auto done = kept(document);
+    auto done = keptPiece(document);
     // The model must be the very one that the document tells of.
     if (done && (!fs::exists(file) || sha256File(file) != done->value("model_sha256", std::string()))) done.reset();
     if (!done) {
@@ -206,7 +185,7 @@ class Run {
       request.resume = true;
       done = json::parse(m_engine.train(request, m_context).json);
       done->erase("model");  // a path
-      keep(*done, document);
+      keepPiece(*done, document);
       std::error_code ignored;
       fs::remove(request.checkpoint, ignored);
       ++m_computed;
@@ -229,8 +208,8 @@ class Run {
                          {"perturbations", request.perturbations},
                          {"severities", request.severities},
                          {"count", request.count}};
-    const fs::path document = m_folder / (keyOf(wanted) + ".cells.json");
-    if (auto done = kept(document)) return done;
+    const fs::path document = m_folder / (pieceKey(wanted) + ".cells.json");
+    if (auto done = keptPiece(document)) return done;
     if (m_request.dryRun) return missing("tests", model, seed);
     tell(model.name + ", seed " + std::to_string(seed) + ": tests");
     request.model = m_models.at({model.name, seed}).first;
@@ -238,7 +217,7 @@ class Run {
     request.threads = m_request.threads;
     json done = json::parse(m_engine.corruptions(request, m_context).json);
     done.erase("model");
-    keep(done, document);
+    keepPiece(done, document);
     ++m_computed;
     return done;
   }
@@ -264,8 +243,8 @@ class Run {
       json wanted = duplicateKey(*m_comparison.duplicates, models, seed);
       wanted["computation"] = kComputation;
       wanted["data"] = m_data;
-      const fs::path document = m_folder / (keyOf(wanted) + ".duplicates.json");
-      auto figures = models.empty() ? std::nullopt : kept(document);
+      const fs::path document = m_folder / (pieceKey(wanted) + ".duplicates.json");
+      auto figures = models.empty() ? std::nullopt : keptPiece(document);
       if (!figures && m_request.dryRun) {
         missing("near-duplicates", baseline, seed);
         continue;
@@ -275,7 +254,7 @@ class Run {
         m_benchmark.device = m_request.device;
         m_benchmark.threads = m_request.threads;
         figures = measuredDuplicates(m_engine, m_benchmark, models, seed, m_context);
-        keep(*figures, document);
+        keepPiece(*figures, document);
         ++m_computed;
       }
       const auto runs = duplicateRuns(*figures, models, seed, document.string());
