@@ -75,8 +75,10 @@ fs::path EngineImpl::recipePath(const std::string& idOrPath) const {
   }
   if (!idOrPath.empty() && fs::is_regular_file(idOrPath, ignored)) return idOrPath;
   std::string known;
-  for (const auto& folder : {m_resourceFolder / "recipes", m_userFolder / "recipes"}) {
-    for (const auto& path : recipeFiles(folder)) known += (known.empty() ? "" : ", ") + path.stem().string();
+  for (const char* kind : {"recipes", "comparisons"}) {
+    for (const auto& folder : {m_resourceFolder / kind, m_userFolder / kind}) {
+      for (const auto& path : recipeFiles(folder)) known += (known.empty() ? "" : ", ") + path.stem().string();
+    }
   }
   throw Error(ErrorKind::BadInput, "there is no such recipe", idOrPath,
               known.empty() ? "give the path of a .toml file" : "known: " + known + "; or give a file's path");

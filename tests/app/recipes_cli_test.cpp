@@ -57,6 +57,36 @@ class RecipesCliTest : public QObject, test::CliProgram {
     const QJsonArray recipes = outcome.json()["recipes"].toArray();
     QVERIFY(recipes.size() >= 10);
     for (const auto& each : recipes) QVERIFY(each.toObject()["problem"].isNull());
+    const QJsonArray compared = outcome.json()["comparisons"].toArray();
+    QVERIFY(compared.size() >= 4);
+    for (const auto& each : compared) QVERIFY(each.toObject()["problem"].isNull());
+  }
+
+  /// Both kinds are known to whoever mistypes a name.
+  void anUnknownNameListsAll() {
+    const Outcome outcome = run({"run", "stability-mnst"});
+    QVERIFY(outcome.code != 0);
+    QVERIFY2(outcome.err.contains("mnist-greybox") && outcome.err.contains("stability-mnist"), qPrintable(outcome.err));
+  }
+
+  void comparisonsWriteAllReports() {
+    std::ofstream(path("compared.toml"))
+        << "kind = \"comparison\"\ntitle = \"Compared\"\ndata = \"" << path("data").string() << "\"\nseeds = [0]\n"
+        << "count = 10\nperturbations = [\"contrast\"]\nseverities = [5]\nbaseline = \"plain\"\n"
+        << "[[curve]]\nperturbation = \"jpeg\"\nparameter = \"quality\"\nvalues = [50, 10]\n"
+        << "[[model]]\nname = \"plain\"\narchitecture = \"nfp-mnist\"\nobjective = \"plain\"\n"
+        << "parameters = { epochs = 1, batch_size = 20 }\n";
+    const QStringList command = {
+        "run",      text("compared.toml"),   "--threads", "1", "--device", "cpu", "--store", text("compared"),
+        "--report", text("compared-report"), "--json",    "-"};
+    const Outcome outcome = run(command);
+    QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+    const QJsonObject only = outcome.json()["rows"].toArray()[0].toObject()["runs"].toArray()[0].toObject();
+    QCOMPARE(only["curves"].toArray()[0].toObject()["points"].toArray().size(), qsizetype{2});
+    for (const char* name : {"report.md", "report.tex", "report.html"}) {
+      QVERIFY2(fs::exists(path("compared-report") / name), name);
+    }
+    QCOMPARE(run(command).json()["computed"].toInt(), 0);
   }
 
   void plansRunsAndKeeps() {
