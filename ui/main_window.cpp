@@ -278,8 +278,8 @@ void MainWindow::fillMenus() {
   put(go, {"page.explore", "page.landscape", "page.theory", "page.train", "page.evaluate", "page.similar",
            "page.models", "", "image.previous", "image.next", "image.random"});
   put(run, {"train.start", "train.pause", "train.keep", ""});
-  put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.images", "evaluate.report",
-            "evaluate.export_table", ""});
+  put(run, {"evaluate.run", "evaluate.stop", "evaluate.open", "evaluate.comparisons", "evaluate.images",
+            "evaluate.report", "evaluate.export_table", ""});
   put(run, {"landscape.open_point", "landscape.copy", "landscape.export", ""});
   put(run, {"similar.index", "similar.folder", "similar.query", "similar.measure", ""});
   put(run, {"models.import", "models.export_table"});

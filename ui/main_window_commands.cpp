@@ -23,6 +23,8 @@ void MainWindow::addEvaluateCommands() {
       tr("End the run; what is finished is kept"), &EvaluatePage::stopRun);
   add("evaluate.open", tr("Open a &recipe…"), "open", {QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O)},
       tr("Open a recipe file of your own"), &EvaluatePage::chooseRecipeFile);
+  add("evaluate.comparisons", tr("Compare &trained models…"), "evaluate", {},
+      tr("Under natural perturbations, with several seeds"), &EvaluatePage::openComparisons);
   add("evaluate.images", tr("Show the attacked &images of the cell"), "explore", {},
       tr("Open the images of the chosen cell in Explore"), &EvaluatePage::openImages);
   add("evaluate.report", tr("Open the re&port"), "export", {}, tr("The web page that the last run wrote"),

@@ -10,6 +10,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/compare/compare_run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/cell_details.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/checks_text.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/evaluate/comparison_dialog.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_plots.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/evaluate_run.cpp
   ${CMAKE_CURRENT_LIST_DIR}/evaluate/grid_delegate.cpp

@@ -99,6 +99,11 @@ QWidget* EvaluatePage::makeTop() {
   line->addWidget(m_start);
   line->addWidget(m_stop);
   line->addWidget(m_report);
+  auto* compare = new QPushButton(tr("Trained models…"));
+  compare->setObjectName(QStringLiteral("comparisons"));
+  compare->setToolTip(tr("Compares trained models under natural perturbations"));
+  connect(compare, &QPushButton::clicked, this, &EvaluatePage::openComparisons);
+  line->addWidget(compare);
   m_phase->setObjectName(QStringLiteral("evaluate_phase"));
   QFont bold = m_phase->font();
   bold.setBold(true);

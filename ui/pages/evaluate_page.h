@@ -27,6 +27,7 @@ class QToolButton;
 
 namespace whorl::ui {
 
+class ComparisonDialog;
 class ElidedLabel;
 class EmptyState;
 class EngineSession;
@@ -57,6 +58,8 @@ class EvaluatePage : public QWidget {
   void chooseRecipeFile();
   /// A shipped name or a file.
   void openRecipe(const QString& idOrPath);
+  /// Trained models under natural perturbations: a window of its own, which stays open.
+  void openComparisons();
   /// In the editor of the system.
   void editRecipe();
   /// Reads the recipes again.
@@ -126,6 +129,7 @@ class EvaluatePage : public QWidget {
   EvaluateRun* m_run;
   GridModel* m_grid;
   RecipeBar* m_bar;
+  ComparisonDialog* m_comparisons = nullptr;  ///< made when it is first asked for
   QPushButton* m_start;
   QPushButton* m_stop;
   QToolButton* m_report;

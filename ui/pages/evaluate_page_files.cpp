@@ -16,6 +16,7 @@
 #include <QToolButton>
 #include <QUrl>
 
+#include "ui/evaluate/comparison_dialog.h"
 #include "ui/evaluate/grid_model.h"
 #include "ui/evaluate/grid_text.h"
 #include "ui/evaluate/recipe_bar.h"
@@ -80,6 +81,13 @@ bool EvaluatePage::eventFilter(QObject* watched, QEvent* event) {
   if (press && open) openImages();
   if (press && copy) copyTable(GridFormat::Text);
   return true;
+}
+
+void EvaluatePage::openComparisons() {
+  if (!m_comparisons) m_comparisons = new ComparisonDialog(m_session, window());
+  m_comparisons->show();
+  m_comparisons->raise();
+  m_comparisons->activateWindow();
 }
 
 void EvaluatePage::chooseRecipeFile() {
