@@ -115,6 +115,9 @@ void ComparisonDialog::build() {
   column->addWidget(m_problem);
   column->addLayout(words);
   column->addWidget(m_table, 1);
+  auto* legend = new QLabel(tr("Accuracy in per cent, means over seeds ± half a 95 % interval (Student’s t)"));
+  legend->setForegroundRole(QPalette::PlaceholderText);
+  column->addWidget(legend);
 
   connect(m_comparison, &QComboBox::currentIndexChanged, this, &ComparisonDialog::showChosen);
   connect(m_preset, &QComboBox::currentIndexChanged, this, &ComparisonDialog::showState);
@@ -172,7 +175,9 @@ void ComparisonDialog::showChosen() {
   m_summary->setText(info ? text(info->summary) : tr("There are no comparisons here."));
   m_problem->setText(info ? text(info->problem) : QString());
   showTable({});
-  m_words->setText({});
+  m_words->setText(info && info->problem.empty()
+                       ? tr("“Run” trains these networks and tests them; the table fills in seed by seed.")
+                       : QString());
   showState();
 }
 
