@@ -136,7 +136,8 @@ void TrainingRun::openEpochs() const {
   const std::string where = m_plan.epochs.string();
   std::error_code failed;
   std::filesystem::create_directories(m_plan.epochs, failed);
-  if (failed) throw Error(ErrorKind::Failed, "the folder can't be made: " + failed.message(), where);
+  if (failed)
+    throw Error(ErrorKind::Failed, "the folder can't be made: " + failed.message(), where, "name another output");
   if (!m_plan.resume && std::filesystem::exists(epochFile(m_plan.epochs, 0))) {
     throw Error(ErrorKind::Usage, "here lie the networks of an earlier run's epochs, which are not written over", where,
                 "move or remove the folder, or name another output");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -120,6 +121,10 @@ class TrainingTest : public QObject {
     request.resume = false;
     QCOMPARE(kindOf([&] { m_engine->train(request, JobContext{}, {}); }, &message), ErrorKind::Usage);
     QVERIFY2(message.find("epochs") != std::string::npos, message.c_str());
+    request.output = m_engine.path("blocked.safetensors").string();
+    std::ofstream(request.output + ".epochs") << "a file";
+    QCOMPARE(kindOf([&] { m_engine->train(request, JobContext{}, {}); }, &message), ErrorKind::Failed);
+    QVERIFY2(message.find("output") != std::string::npos, message.c_str());
     request.keepEpochs = false;
     request.output = m_engine.path("unkept.safetensors").string();
     m_engine->train(request, JobContext{}, {});
