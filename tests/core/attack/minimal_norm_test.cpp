@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include <ATen/Parallel.h>
 #include <QTest>
 
 #include "core/base/error.h"
@@ -84,6 +85,8 @@ class PoisonedClassifier : public LinearClassifier {
 class MinimalNormTest : public QObject {
   Q_OBJECT
  private Q_SLOTS:
+  /// Small batches: threads inside an operator would wait for one another wherever the machine has other work.
+  void initTestCase() { at::set_num_threads(1); }
   void initTestCase_data();
   void knownNetworkHasKnownDistance();
   void linearNetworksInClosedForm_data();
