@@ -7,15 +7,13 @@
 #include <optional>
 #include <utility>
 
-#include "core/base/error.h"
+#include "core/nn/batch_norm.h"
 
 namespace whorl {
 namespace {
 
 using Kind = LayerSpec::Kind;
 using torch::Tensor;
-
-constexpr double kBatchNormEpsilon = 1e-5;  // as in Network
 
 /// A layer with its own tensors, in float64 while they are folded.
 struct Stage {
@@ -107,7 +105,7 @@ std::vector<Stage> fused(std::vector<Stage> stages) {
   for (std::size_t i = 0; i < stages.size(); ++i) {
     if (stages[i].layer.kind == Kind::BatchNorm) {
       const Affine affine = affineOf(stages[i]);
-      if (i > 0 && !kept.empty() && hasWeights(stages[i - 1])) {
+      if (i > 0 && hasWeights(stages[i - 1])) {
         foldIntoLayerBefore(kept.back(), affine);
         continue;
       }
@@ -121,22 +119,22 @@ std::vector<Stage> fused(std::vector<Stage> stages) {
   return kept;
 }
 
-std::map<std::string, Tensor> named(const std::vector<Stage>& stages, torch::Dtype type) {
+/// By the names that `network`, which has these layers, gives them.
+std::map<std::string, Tensor> named(const std::vector<Stage>& stages, const Network& network) {
   std::map<std::string, Tensor> tensors;
-  int convolutions = 0;
-  int linear = 0;
-  int norms = 0;
+  std::size_t parameter = 0;
+  std::size_t buffer = 0;
+  const auto put = [&tensors](const auto& list, std::size_t& place, const Tensor& value) {
+    const auto& [name, target] = list.at(place++);
+    tensors[name] = value.to(target.scalar_type());
+  };
   for (const Stage& stage : stages) {
-    std::string name;
-    if (stage.layer.kind == Kind::Convolution) name = "conv" + std::to_string(++convolutions);
-    if (stage.layer.kind == Kind::Linear) name = "fc" + std::to_string(++linear);
-    if (stage.layer.kind == Kind::BatchNorm) name = "bn" + std::to_string(++norms);
-    if (name.empty()) continue;
-    tensors[name + ".weight"] = stage.weight.to(type);
-    tensors[name + ".bias"] = stage.bias.to(type);
-    if (stage.layer.kind != Kind::BatchNorm) continue;
-    tensors[name + ".running_mean"] = stage.mean.to(type);
-    tensors[name + ".running_var"] = stage.variance.to(type);
+    if (!stage.weight.defined()) continue;
+    put(network.parameters(), parameter, stage.weight);
+    put(network.parameters(), parameter, stage.bias);
+    if (!stage.mean.defined()) continue;
+    put(network.buffers(), buffer, stage.mean);
+    put(network.buffers(), buffer, stage.variance);
   }
   return tensors;
 }
@@ -149,9 +147,8 @@ Network fusedForInference(const Network& network) {
   architecture.layers.clear();
   for (const Stage& stage : stages) architecture.layers.push_back(stage.layer);
   Network result(architecture, network.inputShape(), network.classCount(), 0);
-  const torch::Dtype type = network.parameters().front().second.scalar_type();
-  result.to(type);
-  result.load(named(stages, type), network.architecture().name);
+  result.to(network.parameters().front().second.scalar_type());
+  result.load(named(stages, result), network.architecture().name);
   result.setRequiresGrad(false);
   result.to(network.device());
   if (network.device().is_cpu()) result.toChannelsLast();

@@ -19,6 +19,7 @@
 #include <c10/core/GradMode.h>
 
 #include "core/base/error.h"
+#include "core/nn/batch_norm.h"
 #include "core/nn/one_channel_convolution.h"
 
 namespace whorl {
@@ -27,7 +28,6 @@ namespace {
 using Kind = LayerSpec::Kind;
 using torch::Tensor;
 
-constexpr double kBatchNormEpsilon = 1e-5;
 constexpr double kBatchNormMomentum = 0.1;
 
 std::string shapeText(at::IntArrayRef sizes) {

@@ -6,6 +6,7 @@
 #include "core/attack/objective.h"
 #include "core/attack/support.h"
 #include "core/nn/architecture.h"
+#include "core/nn/fused_classifier.h"
 #include "core/nn/thread_scope.h"
 #include "core/service/impl/inference.h"
 #include "core/service/recipe_workbench.h"
@@ -65,8 +66,10 @@ std::optional<double> RecipeWorkbench::gradientSeconds(const std::string& archit
     if (found == table.end()) return std::nullopt;
     Network network(*found, shape, classes, 0);
     network.to(torch::Device(m_parts.device));
-    const NetworkClassifier classifier(network, std::vector<double>(static_cast<std::size_t>(shape.channels), 0.5),
-                                       std::vector<double>(static_cast<std::size_t>(shape.channels), 1.0));
+    const auto channels = static_cast<std::size_t>(shape.channels);
+    const auto model = classifierOf(std::move(network), std::vector<double>(channels, 0.5),
+                                    std::vector<double>(channels, 1.0));  // as attacks will compute it
+    const NetworkClassifier& classifier = *model;
     const auto options = torch::TensorOptions().device(classifier.device()).dtype(classifier.dtype());
     const auto images = torch::full({kProbeBatch, shape.channels, shape.height, shape.width}, 0.5, options);
     const AttackAims aims{torch::zeros({kProbeBatch}, options.dtype(torch::kInt64)), {}, {}};
