@@ -61,6 +61,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_geometry.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/relief_view.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/point_tip.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/landscape/surface_export.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/view_head.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_form.cpp
   ${CMAKE_CURRENT_LIST_DIR}/landscape/weight_view.cpp

@@ -2,9 +2,7 @@
 #include "ui/landscape/ball_view.h"
 
 #include <QComboBox>
-#include <QFileDialog>
 #include <QFormLayout>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
 #include <QProgressBar>
@@ -20,6 +18,7 @@
 
 #include "ui/jobs/format.h"
 #include "ui/landscape/landscape_point.h"
+#include "ui/landscape/surface_export.h"
 #include "ui/landscape/view_head.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/session/engine_session.h"
@@ -122,15 +121,7 @@ QWidget* BallView::makeTop() {
               [this](QMenu* menu) { fillMenu(menu); });
   m_progress->setAccessibleName(tr("Images that are computed"));
   m_stop->setToolTip(tr("Leaves the picture as it is."));
-  auto* top = new QWidget;
-  auto* line = new QHBoxLayout(top);
-  line->setContentsMargins(0, 0, 0, 0);
-  line->setSpacing(8);
-  line->addWidget(m_summary, 1);
-  line->addWidget(m_progress);
-  line->addWidget(m_stop);
-  line->addWidget(m_export, 0, Qt::AlignTop);
-  return top;
+  return headRow({m_summary, m_progress, m_stop, m_export});
 }
 
 void BallView::build() {
@@ -357,30 +348,16 @@ void BallView::fillMenu(QMenu* menu) {
     menu->addAction(tr("All values as %1…").arg(name.toUpper()), this, [this, name] { exportWithDialog(name); });
   }
   menu->addSeparator();
-  for (const char* suffix : {"csv", "npy", "npz", "vtk"}) {
-    const QString name = QString::fromLatin1(suffix);
-    menu->addAction(tr("Values as %1…").arg(name.toUpper()), this, [this, name] { exportWithDialog(name); });
-  }
+  addValueExports(menu, this, [this](const QString& suffix) { exportWithDialog(suffix); });
 }
 
 void BallView::exportData(const QString& path) {
   if (!m_surface) return;
-  m_session->run(
-      this, Lane::Interactive, tr("Save"),
-      [surface = m_surface, file = path.toStdString()](Engine& engine, const JobContext&) {
-        engine.saveLandscape(*surface, file);
-      },
-      [] {}, [this](const Error& error) { m_message->setText(errorText(error)); });
+  saveSurface(m_session, this, m_surface, path, [this](const QString& problem) { m_message->setText(problem); });
 }
 
 void BallView::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export the ball"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, &BallView::exportData);
-  dialog->open();
+  askForSurfaceFile(this, tr("Export the ball"), suffix, [this](const QString& path) { exportData(path); });
 }
 
 void BallView::showEvent(QShowEvent* event) {

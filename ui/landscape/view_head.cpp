@@ -2,6 +2,7 @@
 #include "ui/landscape/view_head.h"
 
 #include <QCoreApplication>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
 #include <QProgressBar>
@@ -37,6 +38,18 @@ void prepareHead(const ViewHead& head, const QString& name, std::function<void(Q
     fill(menu);
   });
   head.exports->setMenu(menu);
+}
+
+QWidget* headRow(const ViewHead& head) {
+  auto* row = new QWidget;
+  auto* line = new QHBoxLayout(row);
+  line->setContentsMargins(0, 0, 0, 0);
+  line->setSpacing(8);
+  line->addWidget(head.summary, 1);
+  line->addWidget(head.progress);
+  line->addWidget(head.stop);
+  line->addWidget(head.exports, 0, Qt::AlignTop);
+  return row;
 }
 
 }  // namespace whorl::ui

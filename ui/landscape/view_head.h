@@ -10,6 +10,7 @@ class QMenu;
 class QProgressBar;
 class QPushButton;
 class QToolButton;
+class QWidget;
 
 namespace whorl::ui {
 
@@ -24,5 +25,8 @@ struct ViewHead {
 /// Sets them up: object names begin with `name` ("landscape" for landscape_stop); progress and stop stay hidden until
 /// something runs; `fill` fills the export menu each time it opens.
 void prepareHead(const ViewHead& head, const QString& name, std::function<void(QMenu*)> fill);
+
+/// All of it in one row.
+QWidget* headRow(const ViewHead& head);
 
 }  // namespace whorl::ui

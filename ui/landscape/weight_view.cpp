@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/landscape/weight_view.h"
 
-#include <QFileDialog>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
 #include <QProgressBar>
@@ -17,6 +15,7 @@
 
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/heat_map_view.h"
+#include "ui/landscape/surface_export.h"
 #include "ui/landscape/view_head.h"
 #include "ui/landscape/weight_form.h"
 #include "ui/plots/curve_plot.h"
@@ -84,22 +83,11 @@ void WeightView::build() {
 QWidget* WeightView::makeTop() {
   prepareHead({m_summary, m_progress, m_stop, m_export}, QStringLiteral("weight"), [this](QMenu* menu) {
     if (m_pictures->currentIndex() == 0) return m_map->fillMenu(menu);
-    for (const char* suffix : {"csv", "npy", "npz", "vtk"}) {
-      const QString name = QString::fromLatin1(suffix);
-      menu->addAction(tr("Values as %1…").arg(name.toUpper()), this, [this, name] { exportDataWithDialog(name); });
-    }
+    addValueExports(menu, this, [this](const QString& suffix) { exportDataWithDialog(suffix); });
   });
   m_progress->setAccessibleName(tr("Images that have judged"));
   m_stop->setToolTip(tr("Leaves the picture as it is."));
-  auto* top = new QWidget;
-  auto* line = new QHBoxLayout(top);
-  line->setContentsMargins(0, 0, 0, 0);
-  line->setSpacing(8);
-  line->addWidget(m_summary, 1);
-  line->addWidget(m_progress);
-  line->addWidget(m_stop);
-  line->addWidget(m_export, 0, Qt::AlignTop);
-  return top;
+  return headRow({m_summary, m_progress, m_stop, m_export});
 }
 
 void WeightView::connectParts() {
@@ -265,22 +253,12 @@ void WeightView::showProgress() {
 
 void WeightView::exportData(const QString& path) {
   if (!m_surface) return;
-  m_session->run(
-      this, Lane::Interactive, tr("Save"),
-      [surface = m_surface, file = path.toStdString()](Engine& engine, const JobContext&) {
-        engine.saveLandscape(*surface, file);
-      },
-      [] {}, [this](const Error& error) { m_message->setText(errorText(error)); });
+  saveSurface(m_session, this, m_surface, path, [this](const QString& problem) { m_message->setText(problem); });
 }
 
 void WeightView::exportDataWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export the landscape’s values"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, &WeightView::exportData);
-  dialog->open();
+  askForSurfaceFile(this, tr("Export the landscape’s values"), suffix,
+                    [this](const QString& path) { exportData(path); });
 }
 
 void WeightView::showEvent(QShowEvent* event) {

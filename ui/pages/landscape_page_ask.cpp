@@ -2,7 +2,6 @@
 // What the Landscape page asks the engine for, and what it gives to others.
 #include <QCheckBox>
 #include <QComboBox>
-#include <QFileDialog>
 #include <QLabel>
 #include <QSignalBlocker>
 #include <QStackedLayout>
@@ -19,6 +18,7 @@
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/direction_box.h"
 #include "ui/landscape/point_panel.h"
+#include "ui/landscape/surface_export.h"
 #include "ui/landscape/weight_view.h"
 #include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
@@ -247,22 +247,12 @@ void LandscapePage::openPicked() {
 
 void LandscapePage::exportData(const QString& path) {
   if (m_map->empty()) return;
-  m_session->run(
-      this, Lane::Interactive, tr("Save"),
-      [surface = m_map->surface(), file = path.toStdString()](Engine& engine, const JobContext&) {
-        engine.saveLandscape(*surface, file);
-      },
-      [] {}, [this](const Error& error) { m_message->setText(errorText(error)); });
+  saveSurface(m_session, this, m_map->surface(), path, [this](const QString& problem) { m_message->setText(problem); });
 }
 
 void LandscapePage::exportDataWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export the landscape’s values"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, &LandscapePage::exportData);
-  dialog->open();
+  askForSurfaceFile(this, tr("Export the landscape’s values"), suffix,
+                    [this](const QString& path) { exportData(path); });
 }
 
 }  // namespace whorl::ui
