@@ -6,6 +6,7 @@
 #include <span>
 
 #include "core/base/random.h"
+#include "core/base/settings.h"
 #include "core/image/corruptions.h"
 #include "core/image/perturbation.h"
 #include "core/service/documents.h"
@@ -36,21 +37,8 @@ Distortion withValues(const std::string& text) {
   const std::size_t colon = text.find(':');
   Distortion made{text, &findPerturbation(text.substr(0, colon)), 0, {}};
   const OperationSpec& spec = made.perturbation->spec();
-  Parameters given;
-  for (std::size_t at = colon + 1; at <= text.size();) {
-    const std::size_t end = std::min(text.find(',', at), text.size());
-    const std::string setting = text.substr(at, end - at);
-    at = end + 1;
-    const std::size_t equals = setting.find('=');
-    const std::string parameter = setting.substr(0, equals);
-    const auto declared = std::find_if(spec.parameters.begin(), spec.parameters.end(),
-                                       [&](const ParameterSpec& each) { return each.name == parameter; });
-    if (equals == std::string::npos || declared == spec.parameters.end()) {
-      throw Error(ErrorKind::Usage, "\"" + setting + "\" is no value of " + spec.name, text, "as in jpeg:quality=10");
-    }
-    given.set(parameter, parseParameter(spec.name, *declared, setting.substr(equals + 1)));
-  }
-  made.parameters = resolve(spec.name, spec.parameters, given);
+  made.parameters =
+      resolve(spec.name, spec.parameters, parseSettings(spec.name, spec.parameters, text.substr(colon + 1)));
   return made;
 }
 

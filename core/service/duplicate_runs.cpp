@@ -8,17 +8,18 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/settings.h"
 
 namespace whorl {
 namespace {
 
 using nlohmann::json;
 
-/// The parts between separators; an empty text has one.
-std::vector<std::string> split(const std::string& text, char separator) {
+/// The steps of "one+another"; an empty text has one.
+std::vector<std::string> stepTexts(const std::string& text) {
   std::vector<std::string> parts;
   for (std::size_t first = 0; first <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, first), text.size());
+    const std::size_t end = std::min(text.find('+', first), text.size());
     parts.push_back(text.substr(first, end - first));
     first = end + 1;
   }
@@ -35,16 +36,7 @@ StepRequest stepOf(const Engine& engine, const std::string& text, const std::str
   }
   StepRequest step{name, {}, true};
   if (text.size() == name.size()) return step;
-  for (const std::string& pair : split(text.substr(name.size() + 1), ',')) {
-    const std::string parameter = pair.substr(0, pair.find('='));
-    const auto& specs = found->spec.parameters;
-    const auto spec =
-        std::find_if(specs.begin(), specs.end(), [&](const auto& each) { return each.name == parameter; });
-    if (spec == specs.end() || parameter.size() == pair.size()) {
-      throw Error(ErrorKind::BadInput, name + " has no \"" + pair + "\"", where, "NAME:parameter=value,…");
-    }
-    step.parameters.set(parameter, parseParameter(name, *spec, pair.substr(parameter.size() + 1)));
-  }
+  step.parameters = parseSettings(name, found->spec.parameters, text.substr(name.size() + 1));
   resolve(name, found->spec.parameters, step.parameters);
   return step;
 }
@@ -82,7 +74,7 @@ double numberOrNan(const json& value) { return value.is_number() ? value.get<dou
 std::vector<StepRequest> distortionSteps(const Engine& engine, const std::string& text, const std::string& where) {
   std::vector<StepRequest> steps;
   try {
-    for (const std::string& part : split(text, '+')) steps.push_back(stepOf(engine, part, where));
+    for (const std::string& part : stepTexts(text)) steps.push_back(stepOf(engine, part, where));
   } catch (const Error& error) {
     // A value that doesn't fit is the file's mistake, not that of a command.
     throw Error(ErrorKind::BadInput, "\"" + text + "\": " + error.message(), where, error.hint());
