@@ -263,6 +263,14 @@ class Reader {
 
 }  // namespace
 
+std::vector<std::string> Comparison::paragraphs() const {
+  std::vector<std::string> made;
+  if (!summary.empty()) made.push_back(summary);
+  if (!preset.empty()) made.push_back("Preset: " + preset + ".");
+  made.insert(made.end(), notes.begin(), notes.end());
+  return made;
+}
+
 std::string ComparedCurve::title() const {
   const std::string fixed = valuesText(others);
   return perturbation + ": " + parameter + (fixed.empty() ? "" : " (" + fixed + ")");

@@ -9,7 +9,7 @@
 
 #include "core/base/parameters.h"
 #include "core/experiment/duplicates.h"
-#include "core/experiment/report_text.h"
+#include "core/experiment/report_document.h"
 
 namespace whorl {
 
@@ -58,6 +58,9 @@ struct Comparison {
   std::string baseline;               ///< the row that the others are told from
   std::vector<ComparedModel> models;  ///< sweeps spelled out; those that others start from come first
   std::optional<DuplicatePlan> duplicates;
+
+  /// What its reports begin with: the summary, the preset and the notes, as far as there are any.
+  std::vector<std::string> paragraphs() const;
 };
 
 /// Reads a comparison with one of its presets applied; "" for the first. Strict, as readRecipe() is: Error(BadInput)
@@ -107,19 +110,8 @@ using Provenance = std::vector<std::pair<std::string, std::string>>;
 /// Accuracies of each row by column, means over seeds; rows without runs are marked as unknown.
 report::ReportTable meansTable(const Comparison& comparison, const std::vector<ComparedRow>& rows);
 
-/// Tables of means, differences with intervals, curves, every cell and losses, and provenance.
-std::string comparisonMarkdown(const Comparison& comparison, const std::vector<ComparedRow>& rows,
-                               const Provenance& provenance);
-/// The same for \input; needs the packages that its first line names.
-std::string comparisonLatex(const Comparison& comparison, const std::vector<ComparedRow>& rows,
-                            const Provenance& provenance);
-/// The same in one file that needs nothing else, with the curves drawn as well. XHTML-compatible, no scripts.
-std::string comparisonHtml(const Comparison& comparison, const std::vector<ComparedRow>& rows,
-                           const Provenance& provenance);
-
-/// Writes report.md, report.tex and report.html into `folder` (made if missing), each whole or not at all, and returns
-/// their paths. Error(Failed) where that can't be done.
-std::vector<std::string> writeComparison(const Comparison& comparison, const std::vector<ComparedRow>& rows,
-                                         const Provenance& provenance, const std::filesystem::path& folder);
+/// Tables of means, differences with intervals, curves (drawn, too), every cell and losses, and provenance.
+report::ReportDocument comparisonReport(const Comparison& comparison, const std::vector<ComparedRow>& rows,
+                                        const Provenance& provenance);
 
 }  // namespace whorl

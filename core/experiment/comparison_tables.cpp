@@ -119,12 +119,12 @@ ReportTable differences(const Comparison& comparison, const std::vector<Compared
   return table;
 }
 
-void addUnlessEmpty(ComparisonSection& section, ReportTable table) {
+void addUnlessEmpty(ReportSection& section, ReportTable table) {
   if (!table.rows.empty()) section.tables.push_back(std::move(table));
 }
 
-ComparisonSection curvesSection(const Comparison& comparison, const std::vector<ComparedRow>& rows) {
-  ComparisonSection section{"Against chosen values", {}};
+ReportSection curvesSection(const Comparison& comparison, const std::vector<ComparedRow>& rows) {
+  ReportSection section{"Against chosen values", {}};
   for (std::size_t i = 0; i < comparison.curves.size(); ++i) {
     const ComparedCurve& curve = comparison.curves[i];
     const std::vector<Column> columns = curveColumns(curve, i);
@@ -139,8 +139,8 @@ ComparisonSection curvesSection(const Comparison& comparison, const std::vector<
   return section;
 }
 
-ComparisonSection cellsSection(const Comparison& comparison, const std::vector<ComparedRow>& rows) {
-  ComparisonSection section{"Every cell", {}};
+ReportSection cellsSection(const Comparison& comparison, const std::vector<ComparedRow>& rows) {
+  ReportSection section{"Every cell", {}};
   const auto tested = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return !row.runs.empty(); });
   if (tested == rows.end()) return section;
   const std::vector<ComparedCell>& pattern = tested->runs.front().cells;
@@ -222,11 +222,11 @@ std::vector<double> report::curveMeans(const ComparedRow& row, std::size_t curve
   return means;
 }
 
-std::vector<ComparisonSection> report::comparisonSections(const Comparison& comparison,
-                                                          const std::vector<ComparedRow>& rows) {
-  ComparisonSection means{"Comparison", {meansTable(comparison, rows)}};
+std::vector<ReportSection> report::comparisonSections(const Comparison& comparison,
+                                                      const std::vector<ComparedRow>& rows) {
+  ReportSection means{"Comparison", {meansTable(comparison, rows)}};
   addUnlessEmpty(means, differences(comparison, rows, meanColumns(comparison)));
-  std::vector<ComparisonSection> sections = {std::move(means)};
+  std::vector<ReportSection> sections = {std::move(means)};
   if (!comparison.curves.empty()) sections.push_back(curvesSection(comparison, rows));
   sections.push_back(cellsSection(comparison, rows));
   sections.back().tables.push_back(trainingsTable(rows));

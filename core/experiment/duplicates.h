@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/experiment/report_text.h"
+#include "core/experiment/report_document.h"
 #include "core/experiment/toml_document.h"
 
 namespace whorl {
@@ -71,9 +71,9 @@ double precisionOnCurve(const std::vector<std::pair<double, double>>& curve, dou
 /// precision-recall curve and the distribution functions of the distances. Rows in the order of their first run.
 std::vector<report::ReportTable> duplicateTables(const std::vector<DuplicateRun>& runs, const std::string& baseline);
 
-/// The whole report as Markdown.
-std::string duplicatesMarkdown(const std::string& title, const std::vector<std::string>& paragraphs,
-                               const std::vector<DuplicateRun>& runs, const std::string& baseline,
-                               const std::vector<std::pair<std::string, std::string>>& provenance);
+/// Those tables under one heading; the precision-recall curve and the distribution functions are drawn, too.
+report::ReportDocument duplicatesReport(const std::string& title, const std::vector<std::string>& paragraphs,
+                                        const std::vector<DuplicateRun>& runs, const std::string& baseline,
+                                        const std::vector<std::pair<std::string, std::string>>& provenance);
 
 }  // namespace whorl

@@ -5,6 +5,8 @@
 
 #include "core/experiment/comparison.h"
 #include "core/experiment/duplicates.h"
+#include "core/experiment/report_html.h"
+#include "core/experiment/report_svg.h"
 
 namespace whorl {
 
@@ -153,6 +155,22 @@ ReportTable distortionsTable(const std::vector<DuplicateRun>& runs, const Column
   return table;
 }
 
+/// Over seeds, all distortions together, as the next one.
+double meanPrecision(const std::vector<const DuplicateRun*>& row, double recall) {
+  const auto precision = [&](const auto& run) { return precisionOnCurve(run.cells.back().curve, recall); };
+  return seedMean(valuesOf(row, precision)).mean;
+}
+
+/// Below which `percent` of one kind of pairs lie.
+double meanDistance(const std::vector<const DuplicateRun*>& row, std::vector<double> DuplicateCell::*values,
+                    std::size_t percent) {
+  const auto distance = [&](const auto& run) {
+    const std::vector<double>& all = run.cells.back().*values;
+    return all.empty() ? std::nan("") : all.at(percent * (all.size() - 1) / 100);
+  };
+  return seedMean(valuesOf(row, distance)).mean;
+}
+
 ReportTable curveTable(const std::vector<DuplicateRun>& runs) {
   ReportTable table{
       "Precision-recall curve, all distortions together, %",
@@ -164,8 +182,7 @@ ReportTable curveTable(const std::vector<DuplicateRun>& runs) {
   for (const auto& row : rowsOf(runs)) {
     std::vector<std::string> cells = {row.front()->model};
     for (const double recall : kCurveRecalls) {
-      const auto precision = [&](const auto& run) { return precisionOnCurve(run.cells.back().curve, recall); };
-      cells.push_back(percentText(seedMean(valuesOf(row, precision)).mean));
+      cells.push_back(percentText(meanPrecision(row, recall)));
     }
     table.rows.push_back(std::move(cells));
   }
@@ -185,11 +202,7 @@ ReportTable distancesTable(const std::vector<DuplicateRun>& runs) {
          {std::pair{"copies", &DuplicateCell::positives}, std::pair{"others", &DuplicateCell::negatives}}) {
       std::vector<std::string> cells = {row.front()->model, name};
       for (const std::size_t share : kShares) {
-        const auto distance = [&, values = values](const auto& run) {
-          const std::vector<double>& all = run.cells.back().*values;
-          return all.empty() ? std::nan("") : all.at(share * (all.size() - 1) / 100);
-        };
-        cells.push_back(fixedText(seedMean(valuesOf(row, distance)).mean, 5));
+        cells.push_back(fixedText(meanDistance(row, values, share), 5));
       }
       table.rows.push_back(std::move(cells));
     }
@@ -197,19 +210,50 @@ ReportTable distancesTable(const std::vector<DuplicateRun>& runs) {
   return table;
 }
 
-std::string markdownRow(const std::vector<std::string>& cells) {
-  std::string text = "|";
-  for (const std::string& cell : cells) text += " " + escapeMarkdown(cell) + " |";
-  return text + "\n";
+std::string figureHtml(const std::string& title, const std::string& picture, const std::vector<ReportCurve>& curves) {
+  if (picture.empty()) return {};
+  std::vector<std::string> names;
+  for (const ReportCurve& curve : curves) names.push_back(curve.name);
+  return element("h3", title) + "\n<figure>" + picture + "</figure>\n" + legendHtml(names);
 }
 
-std::string markdownTable(const ReportTable& table) {
-  std::string text = "### " + escapeMarkdown(table.title) + "\n\n" + escapeMarkdown(table.caption) + "\n\n" +
-                     markdownRow(table.header) + "|";
-  for (std::size_t i = 0; i < table.header.size(); ++i) text += i < table.textColumns ? " --- |" : " ---: |";
-  text += "\n";
-  for (const auto& row : table.rows) text += markdownRow(row);
-  return text + "\n";
+/// Means over seeds at every hundredth of recall, from the first that all seeds reach.
+std::string precisionsHtml(const std::vector<DuplicateRun>& runs) {
+  std::vector<ReportCurve> curves;
+  for (const auto& row : rowsOf(runs)) {
+    ReportCurve curve{row.front()->model, {}};
+    for (int percent = 1; percent <= 100; ++percent) {
+      const double recall = percent / 100.0;
+      const double precision = meanPrecision(row, recall);
+      if (std::isfinite(precision)) curve.points.emplace_back(recall, precision);
+    }
+    curves.push_back(std::move(curve));
+  }
+  return figureHtml("Precision and recall, all distortions together",
+                    sharesSvg(curves, "recall", "precision", "Precision over recall"), curves);
+}
+
+/// The distribution function of one kind of pairs: means over seeds of the distance at every hundredth.
+std::string distancesHtml(const std::vector<DuplicateRun>& runs, const std::string& kind,
+                          std::vector<double> DuplicateCell::*values) {
+  std::vector<ReportCurve> curves;
+  for (const auto& row : rowsOf(runs)) {
+    ReportCurve curve{row.front()->model, {}};
+    for (std::size_t percent = 0; percent <= 100; ++percent) {
+      const double distance = meanDistance(row, values, percent);
+      if (std::isfinite(distance)) curve.points.emplace_back(distance, static_cast<double>(percent) / 100);
+    }
+    curves.push_back(std::move(curve));
+  }
+  return figureHtml("Distances of " + kind,
+                    sharesSvg(curves, "distance", "share of pairs below", "Distances of " + kind), curves);
+}
+
+std::string picturesHtml(const std::vector<DuplicateRun>& runs) {
+  const std::string text = precisionsHtml(runs) +
+                           distancesHtml(runs, "an image and its distorted copy", &DuplicateCell::positives) +
+                           distancesHtml(runs, "an image and another one", &DuplicateCell::negatives);
+  return text.empty() ? text : "<h2>Curves</h2>\n" + text;
 }
 
 }  // namespace
@@ -222,16 +266,10 @@ std::vector<ReportTable> duplicateTables(const std::vector<DuplicateRun>& runs, 
   return tables;
 }
 
-std::string duplicatesMarkdown(const std::string& title, const std::vector<std::string>& paragraphs,
-                               const std::vector<DuplicateRun>& runs, const std::string& baseline,
-                               const std::vector<std::pair<std::string, std::string>>& provenance) {
-  std::string text = "# " + escapeMarkdown(title) + "\n\n";
-  for (const std::string& paragraph : paragraphs) text += escapeMarkdown(paragraph) + "\n\n";
-  text += "## Near-duplicates\n\n";
-  for (const ReportTable& table : duplicateTables(runs, baseline)) text += markdownTable(table);
-  text += "## Provenance\n\n| what | value |\n| --- | --- |\n";
-  for (const auto& [key, value] : provenance) text += markdownRow({key, value});
-  return text;
+ReportDocument duplicatesReport(const std::string& title, const std::vector<std::string>& paragraphs,
+                                const std::vector<DuplicateRun>& runs, const std::string& baseline,
+                                const std::vector<std::pair<std::string, std::string>>& provenance) {
+  return {title, paragraphs, {{"Near-duplicates", duplicateTables(runs, baseline)}}, picturesHtml(runs), provenance};
 }
 
 }  // namespace whorl

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <optional>
 #include <tuple>
 
 #include "core/experiment/report.h"
@@ -174,6 +175,24 @@ void numberTicks(Frame& frame, double low, double high, int count) {
   }
 }
 
+/// With the curves drawn; none where they have no extent.
+std::optional<Frame> sharesFrame(const std::vector<ReportCurve>& curves, const std::string& xLabel,
+                                 const std::string& yLabel) {
+  double low = INFINITY, high = -INFINITY;
+  for (const ReportCurve& curve : curves) {
+    for (const auto& [x, y] : curve.points) low = std::min(low, x), high = std::max(high, x);
+  }
+  if (!(high > low)) return {};
+  Frame frame(450, 300, std::min(low, 0.0), high);
+  shareTicks(frame);
+  numberTicks(frame, std::min(low, 0.0), high, 6);
+  frame.titles(xLabel, yLabel);
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    frame.curve("curve " + curveClass(i), curveColour(i), curves[i].points, curves[i].name);
+  }
+  return frame;
+}
+
 }  // namespace
 
 std::string curveColour(std::size_t index) {
@@ -305,23 +324,21 @@ std::string heatMapSvg(const SweepMap& map) {
 }
 
 std::string budgetSvg(const std::vector<ReportCurve>& curves, const std::string& xLabel) {
-  double low = INFINITY, high = -INFINITY;
-  for (const ReportCurve& curve : curves) {
-    for (const auto& [x, y] : curve.points) low = std::min(low, x), high = std::max(high, x);
-  }
-  if (!(high > low)) return {};
-  Frame frame(450, 300, std::min(low, 0.0), high);
-  shareTicks(frame);
-  numberTicks(frame, std::min(low, 0.0), high, 6);
-  frame.titles(xLabel, "share");
+  std::optional<Frame> frame = sharesFrame(curves, xLabel, "share");
+  if (!frame) return {};
   for (std::size_t i = 0; i < curves.size(); ++i) {
-    frame.curve("curve " + curveClass(i), curveColour(i), curves[i].points, curves[i].name);
     for (const auto& [x, y] : curves[i].points) {
-      frame.dot(curveClass(i), curveColour(i), x, y,
-                curves[i].name + " at " + fixedText(x, 4) + ": " + percentText(y) + " %");
+      frame->dot(curveClass(i), curveColour(i), x, y,
+                 curves[i].name + " at " + fixedText(x, 4) + ": " + percentText(y) + " %");
     }
   }
-  return frame.svg("Figures over the budget");
+  return frame->svg("Figures over the budget");
+}
+
+std::string sharesSvg(const std::vector<ReportCurve>& curves, const std::string& xLabel, const std::string& yLabel,
+                      const std::string& description) {
+  const std::optional<Frame> frame = sharesFrame(curves, xLabel, yLabel);
+  return frame ? frame->svg(description) : std::string();
 }
 
 }  // namespace whorl::report

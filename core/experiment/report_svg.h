@@ -29,6 +29,10 @@ std::string histogramSvg(const CellFigures& figures, const std::string& name);
 /// Shares over an attack's budget.
 std::string budgetSvg(const std::vector<ReportCurve>& curves, const std::string& xLabel);
 
+/// Shares over any quantity, lines alone.
+std::string sharesSvg(const std::vector<ReportCurve>& curves, const std::string& xLabel, const std::string& yLabel,
+                      const std::string& description);
+
 /// AUC over successful adversarial images; a cell without figures is marked as unknown.
 std::string heatMapSvg(const SweepMap& map);
 

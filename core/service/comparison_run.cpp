@@ -337,8 +337,12 @@ class Run {
          lines}}.dump(-1, ' ', false, json::error_handler_t::replace);
     made.table = table();
     if (!m_request.report.empty() && !m_request.dryRun) {
-      made.reports = writeComparison(m_comparison, m_rows, provenance(), m_request.report);
-      if (m_comparison.duplicates) writeDuplicates(m_request.report, m_comparison, m_duplicates, provenance());
+      made.reports =
+          report::writeDocument(comparisonReport(m_comparison, m_rows, provenance()), m_request.report, "report");
+      if (m_comparison.duplicates) {
+        const auto more = writeDuplicates(m_request.report, m_comparison, m_duplicates, provenance());
+        made.reports.insert(made.reports.end(), more.begin(), more.end());
+      }
     }
     return made;
   }

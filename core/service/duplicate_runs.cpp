@@ -6,7 +6,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/base/settings.h"
 
@@ -177,12 +176,10 @@ json duplicateDocument(const std::vector<DuplicateRun>& runs) {
   return list;
 }
 
-void writeDuplicates(const std::string& folder, const Comparison& comparison, const std::vector<DuplicateRun>& runs,
-                     std::vector<std::pair<std::string, std::string>> provenance) {
+std::vector<std::string> writeDuplicates(const std::string& folder, const Comparison& comparison,
+                                         const std::vector<DuplicateRun>& runs,
+                                         std::vector<std::pair<std::string, std::string>> provenance) {
   const DuplicatePlan& plan = *comparison.duplicates;
-  std::vector<std::string> paragraphs = {comparison.summary};
-  if (!comparison.preset.empty()) paragraphs.push_back("Preset: " + comparison.preset + ".");
-  paragraphs.insert(paragraphs.end(), comparison.notes.begin(), comparison.notes.end());
   double seconds = 0;
   for (const DuplicateRun& run : runs) seconds += run.seconds;
   provenance.insert(provenance.end(),
@@ -191,9 +188,9 @@ void writeDuplicates(const std::string& folder, const Comparison& comparison, co
                      {"layer", plan.layer + (plan.normalise ? ", rows of length 1" : "")},
                      {"distance", plan.measure},
                      {"near-duplicates took", report::durationText(seconds)}});
-  AtomicFile target(std::filesystem::path(folder) / "near-duplicates.md");
-  target.write(duplicatesMarkdown(comparison.title, paragraphs, runs, comparison.baseline, provenance));
-  target.commit();
+  return report::writeDocument(
+      duplicatesReport(comparison.title, comparison.paragraphs(), runs, comparison.baseline, provenance), folder,
+      "near-duplicates");
 }
 
 }  // namespace whorl

@@ -45,8 +45,9 @@ std::vector<std::string> duplicateLines(const std::vector<DuplicateRun>& runs);
 /// For docs/json.md: figures without curves and distances, which the kept documents hold.
 nlohmann::json duplicateDocument(const std::vector<DuplicateRun>& runs);
 
-/// Writes near-duplicates.md into the folder.
-void writeDuplicates(const std::string& folder, const Comparison& comparison, const std::vector<DuplicateRun>& runs,
-                     std::vector<std::pair<std::string, std::string>> provenance);
+/// Writes near-duplicates.md, .tex and .html into the folder and returns their paths.
+std::vector<std::string> writeDuplicates(const std::string& folder, const Comparison& comparison,
+                                         const std::vector<DuplicateRun>& runs,
+                                         std::vector<std::pair<std::string, std::string>> provenance);
 
 }  // namespace whorl

@@ -227,7 +227,8 @@ class ComparisonTest : public QObject {
     Comparison comparison = parsed(kText);
     std::vector<ComparedRow> rows = {{comparison.models[0], {run(0, .90, .5, .6), run(3, .92, .5, .6)}},
                                      {comparison.models[1], {run(0, .91, .53, .6), run(3, .93, .53, .6)}}};
-    const QString text = QString::fromStdString(comparisonMarkdown(comparison, rows, {{"seeds", "0, 3"}}));
+    const QString text =
+        QString::fromStdString(report::documentMarkdown(comparisonReport(comparison, rows, {{"seeds", "0, 3"}})));
     QVERIFY2(text.contains("| plain | 2 | 91.00 ± 12.71 | 50.00 ± 0.00 | 60.00 ± 0.00 | 55.00 ± 0.00 |"),
              qPrintable(text));
     QVERIFY2(text.contains("| stable | +1.00 ± 0.00 | +3.00 ± 0.00 |"), qPrintable(text));
@@ -245,8 +246,8 @@ class ComparisonTest : public QObject {
     const std::vector<ComparedRow> rows = {{comparison.models[0], {run(0, .90, .5, .6), run(3, .92, .5, .6)}},
                                            {comparison.models[1], {run(0, .91, .53, .6), run(3, .93, .54, .6)}}};
     const Provenance provenance = {{"seeds", "0, 3"}};
-    const QString latex = QString::fromStdString(comparisonLatex(comparison, rows, provenance));
-    const QString html = QString::fromStdString(comparisonHtml(comparison, rows, provenance));
+    const QString latex = QString::fromStdString(report::documentLatex(comparisonReport(comparison, rows, provenance)));
+    const QString html = QString::fromStdString(report::documentHtml(comparisonReport(comparison, rows, provenance)));
     QVERIFY2(latex.contains("50 \\% "), qPrintable(latex));
     QVERIFY(latex.contains("% seeds: 0, 3"));
     QCOMPARE(latex.count("\\begin{longtable}"), latex.count("\\end{longtable}"));
@@ -256,7 +257,8 @@ class ComparisonTest : public QObject {
     QVERIFY2(!reader.hasError(), qPrintable(reader.errorString()));
     QCOMPARE(html.count("<figure>"), 2);  // a curve each
     // Every figure of one is in the others.
-    const QString markdown = QString::fromStdString(comparisonMarkdown(comparison, rows, provenance));
+    const QString markdown =
+        QString::fromStdString(report::documentMarkdown(comparisonReport(comparison, rows, provenance)));
     auto figures = QRegularExpression(QStringLiteral("[+−]?\\d+\\.\\d\\d")).globalMatch(markdown);
     int count = 0;
     for (; figures.hasNext(); ++count) {
@@ -271,7 +273,8 @@ class ComparisonTest : public QObject {
     const QTemporaryDir folder;
     const Comparison comparison = parsed(kText);
     const std::vector<ComparedRow> rows = {{comparison.models[0], {run(0, .90, .5, .6)}}};
-    const auto paths = writeComparison(comparison, rows, {}, folder.filePath("new").toStdString());
+    const auto paths =
+        report::writeDocument(comparisonReport(comparison, rows, {}), folder.filePath("new").toStdString(), "report");
     QCOMPARE(paths.size(), std::size_t{3});
     for (const std::string& path : paths) QVERIFY(std::filesystem::file_size(path) > 300);
   }
@@ -279,7 +282,8 @@ class ComparisonTest : public QObject {
   void aReportWithoutRunsSaysSo() {
     const Comparison comparison = parsed(kText);
     const std::vector<ComparedRow> rows = {{comparison.models[0], {}}};
-    QVERIFY(QString::fromStdString(comparisonMarkdown(comparison, rows, {})).contains("| plain | 0 | –"));
+    QVERIFY(QString::fromStdString(report::documentMarkdown(comparisonReport(comparison, rows, {})))
+                .contains("| plain | 0 | –"));
   }
 
   void shippedComparisonsAreWhole() {

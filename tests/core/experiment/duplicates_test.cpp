@@ -3,7 +3,9 @@
 
 #include <cmath>
 
+#include <QRegularExpression>
 #include <QTest>
+#include <QXmlStreamReader>
 
 using namespace whorl;
 
@@ -107,11 +109,51 @@ class DuplicatesTest : public QObject {
   void theReportEscapesNames() {
     auto runs = kRuns;
     for (auto& each : runs) each.model += "|x";
-    const QString text =
-        QString::fromStdString(duplicatesMarkdown("Title_1", {"A paragraph."}, runs, "plain|x", {{"seeds", "0, 4"}}));
+    const auto report = duplicatesReport("Title_1", {"A paragraph."}, runs, "plain|x", {{"seeds", "0, 4"}});
+    const QString text = QString::fromStdString(report::documentMarkdown(report));
     QVERIFY(text.startsWith("# Title\\_1\n\nA paragraph.\n\n"));
     QVERIFY(text.contains("| stable\\|x | 2 |"));
     QVERIFY(text.contains("| seeds | 0, 4 |"));
+  }
+
+  void allFormatsSayTheSame() {
+    auto runs = kRuns;
+    for (auto& each : runs) each.model += " <&> 50 %_";
+    const auto report = duplicatesReport("Title", {}, runs, "plain <&> 50 %_", {});
+    const QString latex = QString::fromStdString(report::documentLatex(report));
+    const QString html = QString::fromStdString(report::documentHtml(report));
+    QXmlStreamReader reader(html);
+    while (!reader.atEnd()) reader.readNext();
+    QVERIFY2(!reader.hasError(), qPrintable(reader.errorString()));
+    const QString markdown = QString::fromStdString(report::documentMarkdown(report));
+    auto figures = QRegularExpression(QStringLiteral("[+−]?\\d+\\.\\d\\d")).globalMatch(markdown);
+    int count = 0;
+    for (; figures.hasNext(); ++count) {
+      QString figure = figures.next().captured();
+      QVERIFY2(html.contains(figure), qPrintable(figure));
+      QVERIFY2(latex.contains(figure.remove(QChar(0x2212))), qPrintable(figure));
+    }
+    QVERIFY(count > 40);
+  }
+
+  void precisionsAndDistancesAreDrawn() {
+    const QString html =
+        QString::fromStdString(report::documentHtml(duplicatesReport("Title", {}, kRuns, "plain", {})));
+    QCOMPARE(html.count("<figure>"), 3);
+    // The curve of the row "plain": precision 1 up to recall 0.5, 0.9 to 0.75, then the mean of its seeds, 0.71.
+    const qsizetype start = html.indexOf("points=\"") + 8;
+    const QStringList points = html.mid(start, html.indexOf('"', start) - start).split(' ', Qt::SkipEmptyParts);
+    QCOMPARE(points.size(), 100);
+    const auto height = [&](int percent) { return points[percent - 1].section(',', 1).toDouble(); };
+    const double top = height(1);
+    const double range = (height(75) - top) / .1;  // pixels of the whole scale
+    QVERIFY(range > 100);
+    QCOMPARE(height(50), top);
+    QVERIFY(std::abs(height(51) - height(75)) < .02);
+    QVERIFY2(std::abs((height(100) - top) / range - .29) < .002, qPrintable(QString::number(height(100))));
+    QVERIFY(html.contains("Distances of an image and its distorted copy"));
+    QVERIFY(QString::fromStdString(report::documentHtml(duplicatesReport("Title", {}, {}, "plain", {})))
+                .contains("Near-duplicates"));
   }
 };
 

@@ -172,6 +172,8 @@ class ComparisonRunTest : public QObject {
     std::ifstream file(m_engine.path("report") / "near-duplicates.md");
     const std::string text{std::istreambuf_iterator<char>(file), {}};
     QVERIFY(text.find("crop offset 3 place random, jpeg quality 50") != std::string::npos);
+    QVERIFY(fs::file_size(m_engine.path("report") / "near-duplicates.tex") > 300);
+    QVERIFY(fs::file_size(m_engine.path("report") / "near-duplicates.html") > 300);
     QCOMPARE(run(request)["computed"].get<int>(), 0);
   }
 
