@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/zeros.h>
@@ -44,7 +45,8 @@ class OddsStatistic : public Statistic {
         m_name(model.name),
         m_noise(noiseOf(parameters, model.classifier->inputShape())
                     .to(model.classifier->device(), model.classifier->dtype())),
-        m_fitImages(parameters.integer("odds_images")) {}
+        m_fitImages(parameters.integer("odds_images")),
+        m_pairFpr(parameters.real("odds_pair_fpr")) {}
 
   bool needsTraining() const override { return true; }
 
@@ -59,12 +61,14 @@ class OddsStatistic : public Statistic {
     Tensor counts = at::zeros({classes, 1}, options);
     Tensor sums = at::zeros({classes, classes}, options);
     Tensor squares = at::zeros({classes, classes}, options);
+    std::vector<Change> changes;
     for (const ImageBatch& batch : batchesOf(count, kFitBatch, 0)) {
       context.step();
       const Change change = changeOf(rowsFor(*m_classifier, images, batch.first, batch.count));
       counts.index_add_(0, change.predicted, at::ones({batch.count, 1}, options));
       sums.index_add_(0, change.predicted, change.mean);
       squares.index_add_(0, change.predicted, change.meanSquare);
+      if (m_pairFpr > 0) changes.push_back(change);
       context.report({batch.first + batch.count, count, "learning how noise moves the odds", {}});
     }
     if ((counts == 0).any().item<bool>()) {
@@ -80,27 +84,36 @@ class OddsStatistic : public Statistic {
     }
     m_means = means;
     m_deviations = deviations;
+    m_thresholds = m_pairFpr > 0 ? pairThresholds(changes) : Tensor();
   }
 
   Tensor values(const Tensor& images, const Tensor&) const override {
     const Change change = changeOf(images);
-    const Tensor z =
-        (change.mean - m_means.index_select(0, change.predicted)) / m_deviations.index_select(0, change.predicted);
+    Tensor z = standardised(change);
+    if (m_thresholds.defined()) z -= m_thresholds.index_select(0, change.predicted);
     const Tensor others = z.scatter(1, change.predicted.unsqueeze(1), -std::numeric_limits<double>::infinity());
     return others.amax(1, /*keepdim=*/true);
   }
 
   std::map<std::string, Tensor> state() const override {
     if (!m_means.defined()) return {};
-    return {{"means", m_means.to(torch::kCPU)}, {"deviations", m_deviations.to(torch::kCPU)}};
+    std::map<std::string, Tensor> made = {{"means", m_means.to(torch::kCPU)},
+                                          {"deviations", m_deviations.to(torch::kCPU)}};
+    if (m_thresholds.defined()) made["thresholds"] = m_thresholds.to(torch::kCPU);
+    return made;
   }
 
   void setState(const std::map<std::string, Tensor>& state, const std::string& where) override {
-    checkStateNames(state, {"means", "deviations"}, where);
+    std::vector<std::string> names = {"means", "deviations"};
+    if (m_pairFpr > 0) names.emplace_back("thresholds");
+    checkStateNames(state, names, where);
     const std::int64_t classes = m_classifier->classCount();
     const Tensor means = stateTensor(state, "means", {classes, classes}, where);
     const Tensor deviations = stateTensor(state, "deviations", {classes, classes}, where);
     if ((deviations <= 0).any().item<bool>()) throw Error(ErrorKind::BadInput, "a deviation is not positive", where);
+    if (m_pairFpr > 0) {
+      m_thresholds = stateTensor(state, "thresholds", {classes, classes}, where).to(m_classifier->device());
+    }
     m_means = means.to(m_classifier->device());
     m_deviations = deviations.to(m_classifier->device());
   }
@@ -111,6 +124,29 @@ class OddsStatistic : public Statistic {
     Tensor mean;        ///< [B,K] of g over the noise
     Tensor meanSquare;  ///< [B,K]
   };
+
+  /// (ḡ_yz − μ_yz) / σ_yz, [B,K].
+  Tensor standardised(const Change& change) const {
+    return (change.mean - m_means.index_select(0, change.predicted)) / m_deviations.index_select(0, change.predicted);
+  }
+
+  /// [K,K]: the smallest τ_yz that at most the wanted share of the training images predicted as y exceed.
+  Tensor pairThresholds(const std::vector<Change>& changes) const {
+    std::vector<Tensor> predicted, scores;
+    for (const Change& change : changes) {
+      predicted.push_back(change.predicted);
+      scores.push_back(standardised(change));
+    }
+    const Tensor classOf = at::cat(predicted);
+    const Tensor all = at::cat(scores);
+    Tensor thresholds = at::zeros_like(m_means);
+    for (std::int64_t y = 0; y < thresholds.size(0); ++y) {
+      const Tensor sorted = std::get<0>(all.index_select(0, (classOf == y).nonzero().squeeze(1)).sort(0));
+      const auto count = static_cast<double>(sorted.size(0));
+      thresholds[y] = sorted[sorted.size(0) - 1 - static_cast<std::int64_t>(m_pairFpr * count)];
+    }
+    return thresholds;
+  }
 
   /// (h_z − h_y) of logits [B,K].
   static Tensor oddsOf(const Tensor& logits, const Tensor& predicted) {
@@ -142,8 +178,10 @@ class OddsStatistic : public Statistic {
   std::string m_name;
   Tensor m_noise;  ///< [draws,C,H,W]
   std::int64_t m_fitImages;
+  double m_pairFpr;
   Tensor m_means;       ///< [K,K]: (predicted, other)
   Tensor m_deviations;  ///< [K,K]
+  Tensor m_thresholds;  ///< [K,K]; undefined without thresholds of the pairs' own
 };
 
 }  // namespace
@@ -154,7 +192,9 @@ StatisticEntry oddsStatistic() {
            ParameterSpec::real("odds_sigma", 0.1, 1e-4, 10, "[0,1]", "Standard deviation of that noise"),
            ParameterSpec::integer("odds_draws", 32, 1, 4096, "", "Noisy copies of an image (published: up to 256)"),
            ParameterSpec::integer("odds_images", 2000, 10, 10000000, "",
-                                  "Training images from which the usual change is learned, at most")},
+                                  "Training images from which the usual change is learned, at most"),
+           ParameterSpec::real("odds_pair_fpr", 0, 0, 0.5, "",
+                               "False-positive rate of each pair's own threshold (published: 0.01); 0: none")},
           [](const Model& model, const Parameters& parameters) {
             return std::unique_ptr<Statistic>(std::make_unique<OddsStatistic>(model, parameters));
           }};

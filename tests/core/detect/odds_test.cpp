@@ -23,6 +23,7 @@ class OddsTest : public QObject {
   void oddsAreZScoresOnTrainingImages();
   void oddsAreOfTheImageAlone();
   void oddsNeedEveryClass();
+  void pairsHaveTheirOwnThresholds();
   void mahalanobisIsItsFormula();
   void mahalanobisIgnoresDeadFeatures();
   void mahalanobisScaleOfFeaturesDoesNotMatter();
@@ -85,6 +86,33 @@ void OddsTest::oddsNeedEveryClass() {
       QVERIFY2(error.message().find("class 1") != std::string::npos, error.what());
     }
   }
+}
+
+void OddsTest::pairsHaveTheirOwnThresholds() {
+  const Model model = test::smallModel(true, torch::kFloat64);
+  const DetectorFitData data = test::fitDataFor(model);
+  const Tensor images = data.trainImages.to(torch::kFloat64);
+  const Tensor predicted = model.classifier->logits(images).argmax(1);
+  const auto detector = makeDetector("odds", model, {{"odds_pair_fpr", .1}});
+  detector->fit(data, JobContext{});
+  const Tensor rejected = detector->scores(images) > 0;
+  // Of three classes each has two pairs: at least the share of one is rejected, and at most that of both.
+  for (std::int64_t y = 0; y < 3; ++y) {
+    const Tensor own = rejected.index_select(0, (predicted == y).nonzero().squeeze(1));
+    const auto share = std::floor(.1 * static_cast<double>(own.numel()));
+    const auto count = static_cast<double>(own.sum().item<std::int64_t>());
+    QVERIFY(share >= 1);
+    QVERIFY2(count >= share && count <= 2 * share, (std::to_string(count) + " of " + std::to_string(share)).c_str());
+  }
+  // Equal thresholds for all pairs are no thresholds but a shift.
+  const auto plain = makeDetector("odds", model, {});
+  plain->fit(data, JobContext{});
+  QVERIFY(!plain->state().contains("odds.thresholds"));
+  auto state = detector->state();
+  state.at("odds.thresholds").fill_(1.5);
+  detector->setState(state, "test");
+  QVERIFY(detector->scores(images).allclose(plain->scores(images) - 1.5, 1e-9, 1e-9));
+  QVERIFY_THROWS_EXCEPTION(Error, detector->setState(plain->state(), "test"));
 }
 
 void OddsTest::mahalanobisIsItsFormula() {
