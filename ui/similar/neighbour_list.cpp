@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/similar/neighbour_list.h"
 
+#include <cmath>
+
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QListWidget>
@@ -20,6 +22,12 @@ QPixmap enlarged(const QImage& image) {
   const bool small = image.width() < NeighbourList::kThumbnail && image.height() < NeighbourList::kThumbnail;
   return QPixmap::fromImage(image.scaled(NeighbourList::kThumbnail, NeighbourList::kThumbnail, Qt::KeepAspectRatio,
                                          small ? Qt::FastTransformation : Qt::SmoothTransformation));
+}
+
+/// Features are single-precision numbers of about 1: an image's distance to itself is what their rounding leaves.
+QString distanceText(double distance) {
+  constexpr double kRounding = 1e-7;
+  return std::abs(distance) < kRounding ? QStringLiteral("0") : QString::number(distance, 'g', 4);
 }
 
 }  // namespace
@@ -87,7 +95,7 @@ void NeighbourList::showNeighbours(const std::vector<ShownNeighbour>& neighbours
   for (std::size_t i = 0; i < neighbours.size(); ++i) {
     const ShownNeighbour& each = neighbours[i];
     const QString name = QString::fromStdString(each.neighbour.name);
-    QString second = QString::number(each.neighbour.distance, 'g', 4);
+    QString second = distanceText(each.neighbour.distance);
     if (!each.className.isEmpty()) second += tr(" · “%1”").arg(each.className);
     if (!each.neighbour.also.empty()) {
       second += tr(" · %n equal", nullptr, static_cast<int>(each.neighbour.also.size()));
