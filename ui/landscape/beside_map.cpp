@@ -18,12 +18,18 @@ BesideMap::BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent
       m_controller(new LandscapeController(session, this)),
       m_first(first),
       m_map(new HeatMapView),
+      m_firstName(new QLabel(this)),
       m_name(new QLabel) {
+  m_firstName->setObjectName(QStringLiteral("first_name"));
   m_name->setObjectName(QStringLiteral("beside_name"));
-  m_name->setTextFormat(Qt::PlainText);
-  m_name->setAlignment(Qt::AlignCenter);
+  for (QLabel* name : {m_firstName, m_name}) {
+    name->setTextFormat(Qt::PlainText);
+    name->setAlignment(Qt::AlignCenter);
+  }
+  m_firstName->hide();
   m_map->setObjectName(QStringLiteral("beside_map"));
   m_map->setAccessibleName(tr("Landscape of the second model"));
+  m_map->setAlignedLegend(true);
   auto* column = new QVBoxLayout(this);
   column->setContentsMargins(0, 0, 0, 0);
   column->setSpacing(2);
@@ -75,6 +81,8 @@ void BesideMap::setModel(const std::optional<ModelInfo>& model) {
   m_own.reset();
   m_surface.reset();
   setVisible(model.has_value());
+  m_firstName->setVisible(model.has_value());
+  m_first->setAlignedLegend(model.has_value());
   m_name->setText(model ? QString::fromStdString(model->name) : QString());
   m_map->clear(tr("Computing the first picture…"));
   shareScale();
@@ -82,9 +90,12 @@ void BesideMap::setModel(const std::optional<ModelInfo>& model) {
 
 void BesideMap::setColours(const LandscapeColours& colours) { m_map->setColours(colours); }
 
-void BesideMap::ask(LandscapeRequest request, const SharedPlane& plane, const std::vector<LandscapeValueInfo>& values,
-                    std::shared_ptr<const Image> image) {
+void BesideMap::setAxes(const QString& x, const QString& y) { m_map->setAxes(x, y); }
+
+void BesideMap::ask(LandscapeRequest request, const QString& name, const SharedPlane& plane,
+                    const std::vector<LandscapeValueInfo>& values, std::shared_ptr<const Image> image) {
   if (!m_model) return;
+  m_firstName->setText(name);
   m_plane = plane;
   std::erase_if(request.values, [&](const std::string& name) {
     const auto info =

@@ -26,13 +26,18 @@ class BesideMap : public QWidget {
   BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent = nullptr);
 
   HeatMapView* map() const { return m_map; }
+  /// What stands above the first map, so that both are named and alike: whoever places that map places this. Hidden as
+  /// long as there is one model.
+  QLabel* firstName() const { return m_firstName; }
   const std::optional<ModelInfo>& model() const { return m_model; }
   /// None: nothing is shown, and the first map has its own colour scale again.
   void setModel(const std::optional<ModelInfo>& model);
   void setColours(const LandscapeColours& colours);
-  /// `request` is the first landscape's, `plane` what came of it. Values that the model can't have are left out.
-  void ask(LandscapeRequest request, const SharedPlane& plane, const std::vector<LandscapeValueInfo>& values,
-           std::shared_ptr<const Image> image);
+  void setAxes(const QString& x, const QString& y);
+  /// `request` is the first landscape's, `name` its model's, `plane` what came of it. Values that the second model
+  /// can't have are left out.
+  void ask(LandscapeRequest request, const QString& name, const SharedPlane& plane,
+           const std::vector<LandscapeValueInfo>& values, std::shared_ptr<const Image> image);
   void setLayer(const std::string& layer, const QString& title);
   /// Both maps' colours go over what both span.
   void shareScale();
@@ -49,6 +54,7 @@ class BesideMap : public QWidget {
   LandscapeController* m_controller;
   HeatMapView* m_first;
   HeatMapView* m_map;
+  QLabel* m_firstName;
   QLabel* m_name;
   std::optional<ModelInfo> m_model;
   SharedPlane m_plane;  ///< the first one's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/landscape/heat_map_canvas.h"
 
+#include <QFontMetrics>
 #include <QSaveFile>
 #include <QSvgGenerator>
 
@@ -180,6 +181,14 @@ void HeatMapCanvas::setScale(const QString& title, double low, double high, cons
     axis->setTicker(ticker);
   }
   m_parts->scale->setDataRange(QCPRange(low, high > low ? high : low + 1e-12));
+}
+
+void HeatMapCanvas::setLegendRows(int rows) {
+  QCPLegend* legend = m_parts->plot->legend;
+  const QMargins margins = legend->margins();
+  const int row = std::max(legend->iconSize().height(), QFontMetrics(legend->font()).height());
+  const int height = rows * row + (rows - 1) * legend->rowSpacing() + margins.top() + margins.bottom();
+  legend->setMinimumSize(0, rows > 0 ? height : 0);
 }
 
 void HeatMapCanvas::setAxisTitles(const QString& x, const QString& y) {

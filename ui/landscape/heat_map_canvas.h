@@ -40,6 +40,8 @@ class HeatMapCanvas {
   /// What the colours mean: from low to high; with names each whole number from 0 has one.
   void setScale(const QString& title, double low, double high, const QStringList& names = {});
   void setAxisTitles(const QString& x, const QString& y);
+  /// Room for so many rows of the legend, filled or not, so that maps beside each other are equally large.
+  void setLegendRows(int rows);
   /// No lines take the kind's name out of the legend.
   void setLines(Lines kind, const std::vector<ContourLine>& lines, const QString& name);
   /// The points of the path are marked, its last one most.

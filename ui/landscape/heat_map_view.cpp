@@ -67,6 +67,11 @@ void HeatMapView::setAxes(const QString& x, const QString& y) {
   m_canvas.replot();
 }
 
+void HeatMapView::setAlignedLegend(bool aligned) {
+  m_canvas.setLegendRows(aligned ? 2 : 0);
+  m_canvas.replot();
+}
+
 void HeatMapView::setPlane(const SharedPlane& plane, const QStringList& classNames, const QString& attack) {
   const bool sameImage = m_plane && m_plane->images.middle == plane->images.middle;
   m_plane = plane;

@@ -46,6 +46,8 @@ class HeatMapView : public QWidget {
   void setColours(const LandscapeColours& colours);
   /// Titles of the axes: "Gradient sign".
   void setAxes(const QString& x, const QString& y);
+  /// Keeps room for the longest legend: maps of one size beside each other show one range alike.
+  void setAlignedLegend(bool aligned);
   /// A new plane: what was shown goes with the old one. `attack` is what its path is called.
   void setPlane(const SharedPlane& plane, const QStringList& classNames, const QString& attack);
   void setSurface(const SharedSurface& surface);

@@ -163,16 +163,18 @@ void ReliefView::drawBox(QPainter& painter, const QRectF& room, const QPalette& 
   painter.drawLine(at(nearU, -0.5, -0.5), at(nearU, 0.5, -0.5));
   painter.setPen(palette.color(QPalette::Text));
   const Surface& surface = *m_surface;
-  const auto write = [&](QPointF place, const QString& text, Qt::Alignment alignment) {
-    const QSizeF size(320, 40);
-    QPointF corner = place - QPointF(alignment & Qt::AlignRight ? size.width() : size.width() / 2, 0);
-    painter.drawText(QRectF(corner, size), static_cast<int>(alignment | Qt::AlignTop | Qt::TextWordWrap), text);
+  // Away from the middle, where the edge doesn't run through it, and as far as there is room.
+  const auto write = [&](QPointF place, const QString& text) {
+    const double width = std::min<double>(QFontMetricsF(painter.font()).horizontalAdvance(text) + 2, room.width() - 8);
+    const double wanted = place.x() < room.center().x() ? place.x() - width : place.x();
+    const double left = std::clamp(wanted, room.left() + 4, room.right() - 4 - width);
+    painter.drawText(QRectF(left, place.y(), width, 40), Qt::AlignTop | Qt::TextWordWrap, text);
   };
   const auto range = [](const std::vector<double>& values) {
     return QStringLiteral(" %1 … %2").arg(numberText(values.front()), numberText(values.back()));
   };
-  write(at(0, nearV * 1.12, -0.5) + QPointF(0, 4), m_xTitle + range(surface.x), Qt::AlignHCenter);
-  write(at(nearU * 1.12, 0, -0.5) + QPointF(0, 4), m_yTitle + range(surface.y), Qt::AlignHCenter);
+  write(at(0, nearV * 1.12, -0.5) + QPointF(0, 4), m_xTitle + range(surface.x));
+  write(at(nearU * 1.12, 0, -0.5) + QPointF(0, 4), m_yTitle + range(surface.y));
   painter.drawText(room.adjusted(8, 6, -8, -6), Qt::AlignLeft | Qt::AlignTop,
                    QStringLiteral("%1  %2 … %3").arg(m_title, numberText(m_low), numberText(m_high)));
 }

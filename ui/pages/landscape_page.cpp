@@ -76,7 +76,11 @@ void LandscapePage::build() {
   column->addWidget(m_message);
   auto* maps = new QHBoxLayout;
   maps->setSpacing(6);
-  maps->addWidget(m_map, 1);
+  auto* first = new QVBoxLayout;
+  first->setSpacing(2);
+  first->addWidget(m_beside->firstName());
+  first->addWidget(m_map, 1);
+  maps->addLayout(first, 1);
   maps->addWidget(m_beside, 1);
   column->addLayout(maps, 1);
   m_message->setObjectName(QStringLiteral("landscape_message"));

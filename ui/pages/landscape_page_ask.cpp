@@ -153,9 +153,10 @@ void LandscapePage::chooseBeside() {
 }
 
 void LandscapePage::askBeside() {
-  if (m_beside->model() && m_map->plane() && m_image) {
-    m_beside->ask(m_asked, m_map->plane(), m_form->lists().values, m_image);
-  }
+  if (!m_beside->model() || !m_map->plane() || !m_image) return;
+  const ModelInfo* own = findModel(m_models, QString::fromStdString(m_asked.model));
+  m_beside->ask(m_asked, own ? QString::fromStdString(own->name) : QString(), m_map->plane(), m_form->lists().values,
+                m_image);
 }
 
 void LandscapePage::editAttack(const Parameters& parameters, const QString& name) {
@@ -205,7 +206,10 @@ void LandscapePage::ask() {
   m_seen = false;
   m_complete = false;
   m_sinceAsked.start();
-  m_map->setAxes(directionText(across, m_form->lists().directions), directionText(upwards, m_form->lists().directions));
+  const QString x = directionText(across, m_form->lists().directions);
+  const QString y = directionText(upwards, m_form->lists().directions);
+  m_map->setAxes(x, y);
+  m_beside->setAxes(x, y);
   m_image = std::make_shared<const Image>(m_explore->result()->input);
   m_controller->ask(std::move(request), m_image, tr("Landscape of %1").arg(source.title));
 }

@@ -69,6 +69,20 @@ class ReliefViewTest : public QObject {
     QCOMPARE(count(view.grab().toImage(), qRgb(218, 0, 0)), 0);
   }
 
+  void longNamesStayInTheWidget() {
+    ReliefView view;
+    fill(view);
+    view.setAxes("Towards an image of another class, in L2", "Attack's path, a component with a long name");
+    const QImage picture = view.grab().toImage();
+    const QRgb ground = picture.pixel(2, picture.height() / 2);
+    for (int y = 0; y < picture.height(); ++y) {
+      for (int x = 0; x < 4; ++x) {
+        QCOMPARE(picture.pixel(x, y), ground);
+        QCOMPARE(picture.pixel(picture.width() - 1 - x, y), ground);
+      }
+    }
+  }
+
   void aFinerLevelHasItsOwnScale() {
     ReliefView view;
     fill(view);

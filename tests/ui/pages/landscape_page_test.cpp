@@ -318,6 +318,13 @@ class LandscapePageTest : public QObject {
     QTRY_COMPARE(completed.count(), 1);
     HeatMapView* other = world.page()->beside()->map();
     QVERIFY(other->isVisible());
+    QCOMPARE(other->size(), world.map()->size());
+    QCOMPARE(other->mapTo(world.page(), QPoint()).y(), world.map()->mapTo(world.page(), QPoint()).y());
+    // One range at one height, though the legends differ.
+    QTRY_COMPARE(other->canvas().pointAt({200, 100}).y(), world.map()->canvas().pointAt({200, 100}).y());
+    QCOMPARE(world.child<QLabel>("beside_name")->text(), QStringLiteral("glyphs-plain"));
+    QVERIFY(world.child<QLabel>("first_name")->isVisible());
+    QVERIFY(!world.child<QLabel>("first_name")->text().isEmpty());
     const LandscapeRequest request = world.lastRequest();
     QCOMPARE(request.model, std::string("glyphs-plain"));
     QVERIFY(request.plane && request.plane->axes == world.map()->plane()->images.axes);
@@ -343,7 +350,7 @@ class LandscapePageTest : public QObject {
     other->pick({0.1, 0.2});
     QVERIFY(world.map()->picked()->place() == other->picked()->place());
     models->setCurrentIndex(0);
-    QVERIFY(!other->isVisible());
+    QVERIFY(!other->isVisible() && !world.child<QLabel>("first_name")->isVisible());
     QVERIFY(world.map()->shownRange() == *world.map()->valueRange());
     world.choose("landscape_value", "Fingerprint distance");
     QVERIFY(world.map()->shownRange() == own);
