@@ -4,13 +4,10 @@
 #include <QMessageBox>
 #include <QPushButton>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/commands/command_registry.h"
-#include "ui/main_window.h"
 #include "ui/pages/train_page.h"
 #include "ui/pages/train_run.h"
-#include "ui/session/engine_session.h"
 
 using namespace whorl;
 using namespace whorl::ui;
@@ -20,17 +17,7 @@ using whorl::test::FakeEngine;
 class MainWindowCloseTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
-
-    World() { window->show(); }
-    template <class Widget>
-    Widget* child(const char* name) const {
-      return window->findChild<Widget*>(QString::fromLatin1(name));
-    }
-  };
+  using World = test::WindowWorld;
 
  private Q_SLOTS:
   void init() { test::failOnWarnings(); }

@@ -8,16 +8,12 @@
 #include <QTableView>
 #include <QTemporaryDir>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/commands/command_registry.h"
 #include "ui/evaluate/grid_model.h"
 #include "ui/evaluate/recipe_bar.h"
 #include "ui/explore/step_stack.h"
-#include "ui/main_window.h"
 #include "ui/pages/evaluate_page.h"
-#include "ui/pages/explore_page.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/inline_message.h"
 
 using namespace whorl;
@@ -26,26 +22,9 @@ using namespace whorl::ui;
 class MainWindowEvaluateTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<test::FakeEngine> engine = std::make_shared<test::FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window;
-
-    explicit World(const MainWindow::Options& options = {false, {}})
-        : window(std::make_unique<MainWindow>(session.get(), options)) {
-      window->show();
-    }
-    ExplorePage* page() const { return window->explore(); }
-    bool firstPicture() const {
-      return QTest::qWaitFor([this] { return page()->result().has_value(); }, 10'000);
-    }
-    /// Waits until what was asked for is shown.
-    template <class Act>
-    bool nextPicture(Act act) const {
-      QSignalSpy shown(page(), &ExplorePage::pictureShown);
-      act();
-      return QTest::qWaitFor([&shown] { return shown.count() > 0; }, 10'000);
-    }
+  struct World : test::WindowWorld {
+    using WindowWorld::WindowWorld;
+    ExplorePage* page() const { return explore(); }
     QString message() const { return window->findChild<InlineMessage*>("explore_message")->text(); }
   };
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/main_window.h"
 
 #include <QAction>
 #include <QClipboard>
@@ -16,17 +15,14 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/commands/command_registry.h"
 #include "ui/explore/filmstrip.h"
 #include "ui/explore/step_card.h"
 #include "ui/explore/step_stack.h"
 #include "ui/explore/verdict_panel.h"
 #include "ui/explore/views_panel.h"
-#include "ui/pages/explore_page.h"
 #include "ui/pages/model_import.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/image_view.h"
 #include "ui/widgets/inline_message.h"
@@ -40,31 +36,9 @@ class MainWindowTest : public QObject {
   Q_OBJECT
 
   /// A window over a fake engine, shown, with its first picture.
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session;
-    std::unique_ptr<MainWindow> window;
-
-    explicit World(const MainWindow::Options& options = {false, {}}) {
-      session = std::make_unique<EngineSession>(engine);
-      window = std::make_unique<MainWindow>(session.get(), options);
-      window->show();
-    }
-    ExplorePage* page() const { return window->explore(); }
-    bool firstPicture() const {
-      return QTest::qWaitFor([this] { return page()->result().has_value(); }, 10'000);
-    }
-    /// Waits until what was asked for is shown.
-    template <class Act>
-    bool nextPicture(Act act) const {
-      QSignalSpy shown(page(), &ExplorePage::pictureShown);
-      act();
-      return QTest::qWaitFor([&shown] { return shown.count() > 0; }, 10'000);
-    }
-    template <class Widget>
-    Widget* child(const char* name) const {
-      return window->findChild<Widget*>(QString::fromLatin1(name));
-    }
+  struct World : test::WindowWorld {
+    using WindowWorld::WindowWorld;
+    ExplorePage* page() const { return explore(); }
     QString message() const { return child<InlineMessage>("explore_message")->text(); }
   };
 

@@ -7,13 +7,9 @@
 #include <QSignalSpy>
 #include <QTabBar>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
-#include "ui/main_window.h"
-#include "ui/pages/explore_page.h"
+#include "tests/ui/window_world.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/plots/curve_plot.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/inline_message.h"
 #include "ui/widgets/number_box.h"
 
@@ -26,12 +22,7 @@ using whorl::test::FakeEngine;
 class BallViewTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
-
-    World() { window->show(); }
+  struct World : test::WindowWorld {
     BallView* view() const { return window->landscape()->ball(); }
     QTabBar* spaces() const { return window->landscape()->findChild<QTabBar*>("landscape_space"); }
     template <class Widget>
@@ -39,24 +30,16 @@ class BallViewTest : public QObject {
       return view()->findChild<Widget*>(QString::fromLatin1(name));
     }
     bool open() const {
-      if (!QTest::qWaitFor([this] { return window->explore()->result().has_value(); }, 10'000)) return false;
+      if (!firstPicture()) return false;
       window->showPage(QStringLiteral("landscape"));
       return next([this] { spaces()->setCurrentIndex(2); });
     }
     /// Waits until a whole ball is shown.
     template <class Act>
     bool next(Act act) const {
-      QSignalSpy completed(view(), &BallView::completed);
-      act();
-      return QTest::qWaitFor([&completed] { return completed.count() > 0; }, 20'000);
+      return test::waitsFor(view(), &BallView::completed, act);
     }
-    void choose(const char* combo, const QString& text) const {
-      auto* box = child<QComboBox>(combo);
-      const int row = box->findText(text);
-      if (row < 0) qFatal("no such choice");
-      box->setCurrentIndex(row);
-    }
-    LandscapeRequest lastRequest() const { return engine->landscapes.requests().back(); }
+    void choose(const char* combo, const QString& text) const { test::choose(child<QComboBox>(combo), text); }
   };
 
  private Q_SLOTS:
@@ -66,7 +49,7 @@ class BallViewTest : public QObject {
   void whatIsShownIsWhatWasComputed() {
     World world;
     QVERIFY(world.open());
-    const LandscapeRequest request = world.lastRequest();
+    const LandscapeRequest request = world.lastLandscape();
     QVERIFY(request.ball && request.ball->norm == "l2" && request.ball->directions == 64);
     QVERIFY(request.image == world.window->explore()->result()->input);
     QCOMPARE(request.label, world.window->explore()->label());
@@ -97,7 +80,7 @@ class BallViewTest : public QObject {
     QCOMPARE(world.view()->plot()->pointCount("predicted_same"), std::size_t{21});
     QCOMPARE(world.view()->plot()->pointCount("margin_median"), std::size_t{0});
     QVERIFY(world.next([&] { world.choose("ball_value", "Accept region"); }));
-    QCOMPARE(world.lastRequest().values.back(), std::string("accepted"));
+    QCOMPARE(world.lastLandscape().values.back(), std::string("accepted"));
     QCOMPARE(world.view()->plot()->pointCount("accepted_mean"), std::size_t{21});
   }
 
@@ -105,21 +88,21 @@ class BallViewTest : public QObject {
     World world;
     QVERIFY(world.open());
     QVERIFY(world.next([&] { world.child<NumberBox>("directions")->setValue(200); }));
-    QCOMPARE(world.lastRequest().ball->directions, std::int64_t{200});
+    QCOMPARE(world.lastLandscape().ball->directions, std::int64_t{200});
     QVERIFY(world.next([&] { world.child<QComboBox>("norm")->setCurrentIndex(1); }));
-    QCOMPARE(world.lastRequest().ball->norm, std::string("linf"));
-    QCOMPARE(world.lastRequest().range, 0.5);  // nobody had set it
+    QCOMPARE(world.lastLandscape().ball->norm, std::string("linf"));
+    QCOMPARE(world.lastLandscape().range, 0.5);  // nobody had set it
     QVERIFY(world.next([&] { world.child<NumberBox>("range")->setValue(0.25); }));
     QVERIFY(world.next([&] { world.child<QComboBox>("norm")->setCurrentIndex(0); }));
-    QCOMPARE(world.lastRequest().range, 0.25);
+    QCOMPARE(world.lastLandscape().range, 0.25);
     const PageState kept = world.window->landscape()->state();
     World next;
     next.window->landscape()->restore(kept);
     QTRY_VERIFY_WITH_TIMEOUT(next.window->explore()->result().has_value(), 10'000);
     QVERIFY(next.next([&] { next.window->showPage(QStringLiteral("landscape")); }));
     QCOMPARE(next.spaces()->currentIndex(), 2);
-    QCOMPARE(next.lastRequest().range, 0.25);
-    QCOMPARE(next.lastRequest().ball->directions, std::int64_t{200});
+    QCOMPARE(next.lastLandscape().range, 0.25);
+    QCOMPARE(next.lastLandscape().ball->directions, std::int64_t{200});
   }
 
   void aModelWithoutFingerprintsHasNoneToShow() {
@@ -127,7 +110,7 @@ class BallViewTest : public QObject {
     QVERIFY(world.open());
     QVERIFY(world.next([&] { world.choose("ball_value", "Fingerprint distance"); }));
     QVERIFY(world.next([&] { world.window->explore()->showModel("glyphs-plain"); }));
-    QCOMPARE(world.lastRequest().model, std::string("glyphs-plain"));
+    QCOMPARE(world.lastLandscape().model, std::string("glyphs-plain"));
     QCOMPARE(world.child<QComboBox>("ball_value")->currentText(), QString("Margin"));
   }
 

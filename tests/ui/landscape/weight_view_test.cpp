@@ -10,16 +10,12 @@
 
 #include <cmath>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/landscape/heat_map_view.h"
 #include "ui/landscape/point_tip.h"
 #include "ui/landscape/weight_form.h"
-#include "ui/main_window.h"
-#include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/plots/curve_plot.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/inline_message.h"
 #include "ui/widgets/number_box.h"
 
@@ -32,12 +28,7 @@ using whorl::test::FakeEngine;
 class WeightViewTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
-
-    World() { window->show(); }
+  struct World : test::WindowWorld {
     LandscapePage* page() const { return window->landscape(); }
     WeightView* view() const { return page()->weights(); }
     template <class Widget>
@@ -45,24 +36,16 @@ class WeightViewTest : public QObject {
       return page()->findChild<Widget*>(QString::fromLatin1(name));
     }
     bool open() const {
-      if (!QTest::qWaitFor([this] { return window->explore()->result().has_value(); }, 10'000)) return false;
+      if (!firstPicture()) return false;
       window->showPage(QStringLiteral("landscape"));
       return next([this] { child<QTabBar>("landscape_space")->setCurrentIndex(1); });
     }
     /// Waits until a whole landscape is shown.
     template <class Act>
     bool next(Act act) const {
-      QSignalSpy completed(view(), &WeightView::completed);
-      act();
-      return QTest::qWaitFor([&completed] { return completed.count() > 0; }, 20'000);
+      return test::waitsFor(view(), &WeightView::completed, act);
     }
-    void choose(const char* combo, const QString& text) const {
-      auto* box = child<QComboBox>(combo);
-      const int row = box->findText(text);
-      if (row < 0) qFatal("no such choice");
-      box->setCurrentIndex(row);
-    }
-    LandscapeRequest lastRequest() const { return engine->landscapes.requests().back(); }
+    void choose(const char* combo, const QString& text) const { test::choose(child<QComboBox>(combo), text); }
     QString summary() const { return child<QLabel>("weight_summary")->text(); }
   };
 
@@ -73,7 +56,7 @@ class WeightViewTest : public QObject {
   void whatIsShownIsWhatWasComputed() {
     World world;
     QVERIFY(world.open());
-    const LandscapeRequest request = world.lastRequest();
+    const LandscapeRequest request = world.lastLandscape();
     QCOMPARE(request.model, world.window->explore()->model()->id);
     QCOMPARE(request.weights->direction.operation, std::string("random"));
     QCOMPARE(request.values, (std::vector<std::string>{"cross_entropy", "accuracy"}));  // fingerprints cost more
@@ -127,11 +110,11 @@ class WeightViewTest : public QObject {
     auto* models = world.child<QListWidget>("weight_models");
     QCOMPARE(models->count(), 1);
     QVERIFY(world.next([&] { models->item(0)->setCheckState(Qt::Checked); }));
-    QCOMPARE(world.lastRequest().weights->models, (std::vector<std::string>{"glyphs-plain"}));
+    QCOMPARE(world.lastLandscape().weights->models, (std::vector<std::string>{"glyphs-plain"}));
     CurvePlot* curve = world.view()->curve();
     QVERIFY(curve->isVisible() && !world.view()->map()->isVisible());
     QCOMPARE(curve->pointCount("value"), std::size_t{25});
-    const Surface wanted = test::fakeWeightSurface(world.lastRequest(), 25, 1000);
+    const Surface wanted = test::fakeWeightSurface(world.lastLandscape(), 25, 1000);
     for (const std::size_t i : {0, 11, 24}) {
       const QString line =
           QStringLiteral("value,%1,%2\n")
@@ -149,14 +132,14 @@ class WeightViewTest : public QObject {
     QTest::qWait(2 * WeightView::kDebounceMs);
     QCOMPARE(world.engine->landscapes.requests().size(), before);
     QVERIFY(world.next([&] { world.choose("weight_value", "Fingerprint loss"); }));
-    QCOMPARE(world.lastRequest().values.back(), std::string("fingerprint_loss"));
+    QCOMPARE(world.lastLandscape().values.back(), std::string("fingerprint_loss"));
   }
 
   void theFormIsFollowed() {
     World world;
     QVERIFY(world.open());
     QVERIFY(world.next([&] { world.view()->findChild<NumberBox*>("count")->setValue(200); }));
-    QCOMPARE(world.lastRequest().weights->count, std::int64_t{200});
+    QCOMPARE(world.lastLandscape().weights->count, std::int64_t{200});
     QVERIFY(world.summary().contains("200 images"));
   }
 
@@ -166,7 +149,7 @@ class WeightViewTest : public QObject {
     world.choose("weight_direction", "Training's path");
     QVERIFY(world.next([&] { world.child<QListWidget>("weight_models")->item(0)->setCheckState(Qt::Checked); }));
     QCOMPARE(world.view()->map()->canvas().lineCount(HeatMapCanvas::Lines::Path), std::size_t{1});
-    QVERIFY(std::abs(world.lastRequest().range - 1.2) < 1e-9);
+    QVERIFY(std::abs(world.lastLandscape().range - 1.2) < 1e-9);
   }
 
   void imagesAreNotComputedBehindIt() {
@@ -178,11 +161,11 @@ class WeightViewTest : public QObject {
     const auto before = world.engine->landscapes.requests().size();
     QVERIFY(world.next([&] { world.window->explore()->showModel("glyphs-plain"); }));
     QCOMPARE(world.engine->landscapes.requests().size(), before + 1);
-    QVERIFY(world.lastRequest().weights);
+    QVERIFY(world.lastLandscape().weights);
     QSignalSpy completed(world.page(), &LandscapePage::completed);
     world.child<QTabBar>("landscape_space")->setCurrentIndex(0);
     QTRY_COMPARE(completed.count(), 1);
-    QVERIFY(!world.lastRequest().weights);
+    QVERIFY(!world.lastLandscape().weights);
   }
 
   void theSessionIsTakenUp() {
@@ -194,8 +177,8 @@ class WeightViewTest : public QObject {
     World next;
     next.page()->restore(kept);
     QVERIFY(next.open());
-    QCOMPARE(next.lastRequest().weights->count, std::int64_t{128});
-    QCOMPARE(next.lastRequest().range, 0.5);
+    QCOMPARE(next.lastLandscape().weights->count, std::int64_t{128});
+    QCOMPARE(next.lastLandscape().range, 0.5);
     for (const char* section : {"weight_choices", "weight_direction", "weight_sample", "weight_shape", "shown"}) {
       QVERIFY2(next.page()->state().at(section) == kept.at(section), section);
     }

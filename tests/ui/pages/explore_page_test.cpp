@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Attacks on the Explore page: their iterates as they arrive, the way back through them, presets, and what doesn't fit.
-#include "ui/pages/explore_page.h"
 
 #include <QAction>
 #include <QCheckBox>
@@ -12,15 +11,12 @@
 #include <QSpinBox>
 #include <QToolButton>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/commands/command_registry.h"
 #include "ui/explore/step_card.h"
 #include "ui/explore/step_stack.h"
 #include "ui/explore/timeline.h"
-#include "ui/main_window.h"
 #include "ui/plots/trace_plot.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/class_bars.h"
 #include "ui/widgets/image_view.h"
 
@@ -32,26 +28,11 @@ using whorl::test::FakeEngine;
 class ExplorePageTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
-
-    World() { window->show(); }
+  struct World : test::WindowWorld {
     ExplorePage* page() const { return window->explore(); }
     Timeline* timeline() const { return page()->timeline(); }
-    template <class Act>
-    bool nextPicture(Act act) const {
-      QSignalSpy shown(page(), &ExplorePage::pictureShown);
-      act();
-      return QTest::qWaitFor([&shown] { return shown.count() > 0; }, 10'000);
-    }
     bool firstPicture() const {
       return nextPicture([] {});
-    }
-    template <class Widget>
-    Widget* child(const char* name) const {
-      return window->findChild<Widget*>(QString::fromLatin1(name));
     }
     StepCard* card(int index) const {
       const auto cards = window->findChildren<StepCard*>();

@@ -12,16 +12,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/ui/fake_engine.h"
-#include "tests/ui/ui_test.h"
+#include "tests/ui/window_world.h"
 #include "ui/explore/step_stack.h"
 #include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
 #include "ui/landscape/point_tip.h"
-#include "ui/main_window.h"
-#include "ui/pages/explore_page.h"
 #include "ui/plots/curve_plot.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/inline_message.h"
 #include "ui/widgets/number_box.h"
@@ -36,13 +32,7 @@ using Lines = HeatMapCanvas::Lines;
 class LandscapePageTest : public QObject {
   Q_OBJECT
 
-  struct World {
-    std::shared_ptr<FakeEngine> engine = std::make_shared<FakeEngine>();
-    std::unique_ptr<EngineSession> session = std::make_unique<EngineSession>(engine);
-    std::unique_ptr<MainWindow> window = std::make_unique<MainWindow>(session.get(), MainWindow::Options{false, {}});
-
-    World() { window->show(); }
-    ExplorePage* explore() const { return window->explore(); }
+  struct World : test::WindowWorld {
     LandscapePage* page() const { return window->landscape(); }
     HeatMapView* map() const { return page()->map(); }
     template <class Widget>
@@ -52,24 +42,15 @@ class LandscapePageTest : public QObject {
       return own ? own : page()->findChild<Widget*>(QString::fromLatin1(name));
     }
     bool open() const {
-      const bool ready = QTest::qWaitFor([this] { return explore()->result().has_value(); }, 10'000);
-      return ready && next([this] { window->showPage(QStringLiteral("landscape")); });
+      return firstPicture() && next([this] { window->showPage(QStringLiteral("landscape")); });
     }
     /// Waits until a whole landscape is shown.
     template <class Act>
     bool next(Act act) const {
-      QSignalSpy completed(page(), &LandscapePage::completed);
-      act();
-      return QTest::qWaitFor([&completed] { return completed.count() > 0; }, 20'000);
+      return test::waitsFor(page(), &LandscapePage::completed, act);
     }
-    void choose(const char* combo, const QString& text) const {
-      auto* box = child<QComboBox>(combo);
-      const int row = box->findText(text);
-      if (row < 0) qFatal("no such choice");
-      box->setCurrentIndex(row);
-    }
+    void choose(const char* combo, const QString& text) const { test::choose(child<QComboBox>(combo), text); }
     void steps(const std::vector<StepRequest>& requests) const { window->steps()->replaceAll(requests); }
-    LandscapeRequest lastRequest() const { return engine->landscapes.requests().back(); }
     QString message() const { return child<InlineMessage>("landscape_message")->text(); }
     QPoint at(double x, double y) const { return map()->canvas().positionOf({x, y}).toPoint(); }
   };
@@ -89,7 +70,7 @@ class LandscapePageTest : public QObject {
     World world;
     QVERIFY(world.open());
     QCOMPARE(world.window->currentPage(), QString("landscape"));
-    const LandscapeRequest request = world.lastRequest();
+    const LandscapeRequest request = world.lastLandscape();
     QVERIFY(request.image == world.explore()->result()->input);
     QCOMPARE(request.model, world.explore()->model()->id);
     QCOMPARE(request.label, std::optional(0));
@@ -109,7 +90,7 @@ class LandscapePageTest : public QObject {
   void whatIsShownIsWhatWasComputed() {
     World world;
     QVERIFY(world.open());
-    const LandscapeRequest request = world.lastRequest();
+    const LandscapeRequest request = world.lastLandscape();
     std::vector<Image> path;
     const Surface& surface = *world.map()->surface();
     QCOMPARE(surface.x.size(), std::size_t(request.resolution));
@@ -165,7 +146,7 @@ class LandscapePageTest : public QObject {
     QCOMPARE(world.engine->landscapes.ended.load(), before);
     // One that was not computed does.
     QVERIFY(world.next([&] { world.choose("landscape_value", "Accept region"); }));
-    QCOMPARE(world.lastRequest().values.back(), std::string("accepted"));
+    QCOMPARE(world.lastLandscape().values.back(), std::string("accepted"));
     QCOMPARE(world.map()->layer(), std::string("accepted"));
   }
 
@@ -205,7 +186,7 @@ class LandscapePageTest : public QObject {
     QCOMPARE(world.window->steps()->steps()[0].request.parameters.real("epsilon"), 0.15);
     QVERIFY(std::abs(world.explore()->result()->norms.linf - 0.15) < 1e-6);
     QVERIFY(world.map()->plane()->path.back().x < 0.7 * end);
-    QVERIFY(std::abs(world.lastRequest().range - 0.21) < 1e-9);
+    QVERIFY(std::abs(world.lastLandscape().range - 0.21) < 1e-9);
   }
 
   void automaticAxesFindAWay() {
@@ -213,12 +194,12 @@ class LandscapePageTest : public QObject {
     QVERIFY(world.open());
     // A path of one step has no second component.
     QVERIFY(world.next([&] { world.steps({{"fgsm", {{"epsilon", 0.3}}}}); }));
-    QCOMPARE(world.lastRequest().directions[0].operation, std::string("adversarial"));
+    QCOMPARE(world.lastLandscape().directions[0].operation, std::string("adversarial"));
     // An attack without a budget leaves the image as it is.
     QVERIFY(world.next([&] { world.steps({bim(0)}); }));
-    QCOMPARE(world.lastRequest().directions[0].operation, std::string("gradient-sign"));
+    QCOMPARE(world.lastLandscape().directions[0].operation, std::string("gradient-sign"));
     QVERIFY(world.next([&] { world.steps({}); }));
-    QVERIFY(!world.lastRequest().attack);
+    QVERIFY(!world.lastLandscape().attack);
     QCOMPARE(world.map()->canvas().lineCount(Lines::Path), std::size_t{0});
     QVERIFY(world.message().isEmpty());
   }
@@ -267,7 +248,7 @@ class LandscapePageTest : public QObject {
     QTest::qWait(2 * LandscapePage::kDebounceMs);
     QCOMPARE(world.engine->landscapes.requests().size(), before);
     QVERIFY(world.next([&] { world.window->showPage(QStringLiteral("landscape")); }));
-    QCOMPARE(world.lastRequest().attack->parameters.real("epsilon"), 0.2);
+    QCOMPARE(world.lastLandscape().attack->parameters.real("epsilon"), 0.2);
   }
 
   void stoppingKeepsThePicture() {
@@ -325,7 +306,7 @@ class LandscapePageTest : public QObject {
     QCOMPARE(world.child<QLabel>("beside_name")->text(), QStringLiteral("glyphs-plain"));
     QVERIFY(world.child<QLabel>("first_name")->isVisible());
     QVERIFY(!world.child<QLabel>("first_name")->text().isEmpty());
-    const LandscapeRequest request = world.lastRequest();
+    const LandscapeRequest request = world.lastLandscape();
     QCOMPARE(request.model, std::string("glyphs-plain"));
     QVERIFY(request.plane && request.plane->axes == world.map()->plane()->images.axes);
     QVERIFY(!request.attack);
@@ -370,8 +351,8 @@ class LandscapePageTest : public QObject {
     next.page()->restore(kept);
     QVERIFY(next.page()->state() == kept);
     QVERIFY(next.open());
-    QCOMPARE(next.lastRequest().directions[0].operation, std::string("gradient-sign"));
-    QCOMPARE(next.lastRequest().range, 0.25);
+    QCOMPARE(next.lastLandscape().directions[0].operation, std::string("gradient-sign"));
+    QCOMPARE(next.lastLandscape().range, 0.25);
     QCOMPARE(next.map()->layer(), std::string("margin"));
     QVERIFY(!next.child<QCheckBox>("show_contours")->isChecked());
     QVERIFY(next.page()->state() == kept);
