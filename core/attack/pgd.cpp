@@ -48,15 +48,20 @@ AttackPreset corrected(std::string name, Parameters parameters, const char* rule
   return {std::move(name), std::move(parameters), std::move(summary), ThreatModel::AdaptiveWhiteBox};
 }
 
+/// The weight must begin where the detector's gradient, of a distance of about 1, outweighs that of logits of tens:
+/// else the attack never sees the detector, and nothing that it finds is accepted.
 AttackPreset longRun(std::string name, double epsilon) {
   AttackPreset preset = published(std::move(name), values("linf", epsilon, 0, 30000), 0,
                                   "The slides' attack of 30,000 steps with a falling detector weight; how it falls is "
-                                  "not published: here from 1 to .001");
-  preset.parameters.set("detector_class", std::string("any"));
+                                  "not published: here from 10,000 to .1, from the image towards its likeliest wrong "
+                                  "class");
+  preset.parameters.set("detector_class", std::string("target"));
+  preset.parameters.set("target_candidates", std::int64_t{1});
   preset.parameters.set("detector_measure", std::string("distance"));
   preset.parameters.set("loss", std::string("margin"));
-  preset.parameters.set("detector_weight", 1.0);
-  preset.parameters.set("detector_weight_decay", 1e-3);
+  preset.parameters.set("random_start", false);
+  preset.parameters.set("detector_weight", 1e4);
+  preset.parameters.set("detector_weight_decay", 1e-5);
   return preset;
 }
 
