@@ -32,7 +32,7 @@ struct CorruptionRequest {
   std::string baseline;  ///< another model, whose errors those of `model` are divided by; "" for none
   std::string dataset;
   std::string suite = "corruptions";       ///< a name of corruptionSuites()
-  std::vector<std::string> perturbations;  ///< others than the suite's, or fewer; empty for all of the suite
+  std::vector<std::string> perturbations;  ///< names, or with values, "jpeg:quality=10"; empty: the suite's
   std::vector<int> severities;             ///< of 1 to 5; empty for all
   std::int64_t count = 0;                  ///< test images, the first in a seeded order; 0 for all
   std::uint64_t seed = 0;
@@ -43,7 +43,7 @@ struct CorruptionRequest {
 
 struct CorruptionCell {
   std::string perturbation;
-  int severity = 0;
+  int severity = 0;  ///< 0: the request gave values
   double accuracy = 0;
   std::optional<double> baselineAccuracy;
 };
