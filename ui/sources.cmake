@@ -121,6 +121,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/widgets/number_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/own_keys.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/parameter_form.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/widgets/save_dialog.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/seed_box.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/side_bar.cpp
   ${CMAKE_CURRENT_LIST_DIR}/widgets/view_state.cpp

@@ -65,6 +65,7 @@ whorl_add_test(ui/widgets/class_bars_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/widgets/image_view_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/widgets/parameter_form_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/widgets/own_keys_test.cpp GUI LIBS whorl_ui LABELS ui)
+whorl_add_test(ui/widgets/save_dialog_test.cpp GUI LIBS whorl_ui LABELS ui)
 whorl_add_test(ui/widgets/seed_box_test.cpp GUI LIBS whorl_ui LABELS ui)
 
 # Once more at twice the pixels, as on a high-density screen.

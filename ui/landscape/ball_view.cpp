@@ -26,6 +26,7 @@
 #include "ui/widgets/column_area.h"
 #include "ui/widgets/inline_message.h"
 #include "ui/widgets/parameter_form.h"
+#include "ui/widgets/save_dialog.h"
 #include "ui/widgets/seed_box.h"
 
 namespace whorl::ui {
@@ -357,7 +358,7 @@ void BallView::exportData(const QString& path) {
 }
 
 void BallView::exportWithDialog(const QString& suffix) {
-  askForSurfaceFile(this, tr("Export the ball"), suffix, [this](const QString& path) { exportData(path); });
+  askWhereToSave(this, tr("Export the ball"), suffix, [this](const QString& path) { exportData(path); });
 }
 
 void BallView::showEvent(QShowEvent* event) {

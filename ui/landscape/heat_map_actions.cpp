@@ -3,7 +3,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QContextMenuEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
@@ -15,6 +14,7 @@
 #include "ui/landscape/relief_view.h"
 #include "ui/style/icons.h"
 #include "ui/widgets/own_keys.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 
@@ -58,16 +58,10 @@ void HeatMapView::fillMenu(QMenu* menu) {
 }
 
 void HeatMapView::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export the landscape"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+  askWhereToSave(this, tr("Export the landscape"), suffix, [this](const QString& path) {
     const QString problem = exportPicture(path);
     if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
   });
-  dialog->open();
 }
 
 void HeatMapView::contextMenuEvent(QContextMenuEvent* event) {

@@ -2,7 +2,6 @@
 #include "ui/landscape/surface_export.h"
 
 #include <QCoreApplication>
-#include <QFileDialog>
 #include <QMenu>
 
 #include <utility>
@@ -17,17 +16,6 @@ void saveSurface(EngineSession* session, QObject* context, const SharedSurface& 
       context, Lane::Interactive, QCoreApplication::translate("landscape", "Save"),
       [surface, file = path.toStdString()](Engine& engine, const JobContext&) { engine.saveLandscape(*surface, file); },
       [] {}, [failed = std::move(failed)](const Error& error) { failed(errorText(error)); });
-}
-
-void askForSurfaceFile(QWidget* parent, const QString& title, const QString& suffix,
-                       std::function<void(const QString&)> chosen) {
-  auto* dialog = new QFileDialog(parent, title);
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  QObject::connect(dialog, &QFileDialog::fileSelected, parent, std::move(chosen));
-  dialog->open();
 }
 
 void addValueExports(QMenu* menu, QObject* context, const std::function<void(const QString&)>& wanted) {

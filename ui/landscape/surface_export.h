@@ -9,7 +9,6 @@
 
 class QMenu;
 class QObject;
-class QWidget;
 
 namespace whorl::ui {
 
@@ -21,10 +20,6 @@ class EngineSession;
 /// `context` lives.
 void saveSurface(EngineSession* session, QObject* context, const SharedSurface& surface, const QString& path,
                  std::function<void(const QString&)> failed);
-
-/// Asks for a file of that ending; `chosen` isn't called when nobody chooses one.
-void askForSurfaceFile(QWidget* parent, const QString& title, const QString& suffix,
-                       std::function<void(const QString&)> chosen);
 
 /// A line for each format of values; `wanted` is called with its ending while `context` lives.
 void addValueExports(QMenu* menu, QObject* context, const std::function<void(const QString&)>& wanted);

@@ -23,6 +23,7 @@
 #include "ui/style/icons.h"
 #include "ui/widgets/column_area.h"
 #include "ui/widgets/inline_message.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 
@@ -257,8 +258,7 @@ void WeightView::exportData(const QString& path) {
 }
 
 void WeightView::exportDataWithDialog(const QString& suffix) {
-  askForSurfaceFile(this, tr("Export the landscape’s values"), suffix,
-                    [this](const QString& path) { exportData(path); });
+  askWhereToSave(this, tr("Export the landscape’s values"), suffix, [this](const QString& path) { exportData(path); });
 }
 
 void WeightView::showEvent(QShowEvent* event) {

@@ -25,6 +25,7 @@
 #include "ui/session/engine_session.h"
 #include "ui/widgets/empty_state.h"
 #include "ui/widgets/inline_message.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 namespace {
@@ -255,8 +256,7 @@ void LandscapePage::exportData(const QString& path) {
 }
 
 void LandscapePage::exportDataWithDialog(const QString& suffix) {
-  askForSurfaceFile(this, tr("Export the landscape’s values"), suffix,
-                    [this](const QString& path) { exportData(path); });
+  askWhereToSave(this, tr("Export the landscape’s values"), suffix, [this](const QString& path) { exportData(path); });
 }
 
 }  // namespace whorl::ui

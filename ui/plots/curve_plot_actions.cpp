@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What a person does with a plot, and its texts: apart from curve_plot.cpp, which alone pays for QCustomPlot's header.
 #include <QContextMenuEvent>
-#include <QFileDialog>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QMenu>
@@ -12,6 +11,7 @@
 #include "ui/jobs/format.h"
 #include "ui/plots/curve_plot.h"
 #include "ui/widgets/own_keys.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 
@@ -180,16 +180,10 @@ QString CurvePlot::csv() const {
 }
 
 void CurvePlot::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(m_title));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+  askWhereToSave(this, tr("Export “%1”").arg(m_title), suffix, [this](const QString& path) {
     const QString problem = exportTo(path);
     if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
   });
-  dialog->open();
 }
 
 }  // namespace whorl::ui

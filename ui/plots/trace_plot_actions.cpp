@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The menu and the data of a trace plot: apart from trace_plot.cpp, which alone pays for QCustomPlot's header.
 #include <QContextMenuEvent>
-#include <QFileDialog>
 #include <QMenu>
 
 #include <cmath>
 
 #include "ui/plots/trace_plot.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 
@@ -40,16 +40,10 @@ QString TracePlot::csv() const {
 }
 
 void TracePlot::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export “%1”").arg(m_title));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+  askWhereToSave(this, tr("Export “%1”").arg(m_title), suffix, [this](const QString& path) {
     const QString problem = exportTo(path);
     if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
   });
-  dialog->open();
 }
 
 }  // namespace whorl::ui

@@ -3,7 +3,6 @@
 #include <QApplication>
 #include <QClipboard>
 #include <QContextMenuEvent>
-#include <QFileDialog>
 #include <QFileInfo>
 #include <QKeyEvent>
 #include <QMenu>
@@ -18,6 +17,7 @@
 #include "ui/theory/plane_view.h"
 #include "ui/theory/plane_view_parts.h"
 #include "ui/widgets/own_keys.h"
+#include "ui/widgets/save_dialog.h"
 
 namespace whorl::ui {
 namespace {
@@ -192,16 +192,10 @@ QString PlaneView::exportTo(const QString& path) {
 }
 
 void PlaneView::exportWithDialog(const QString& suffix) {
-  auto* dialog = new QFileDialog(this, tr("Export the plane"));
-  dialog->setAttribute(Qt::WA_DeleteOnClose);
-  dialog->setAcceptMode(QFileDialog::AcceptSave);
-  dialog->setDefaultSuffix(suffix);
-  dialog->setNameFilter(QStringLiteral("%1 (*.%2)").arg(suffix.toUpper(), suffix));
-  connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& path) {
+  askWhereToSave(this, tr("Export the plane"), suffix, [this](const QString& path) {
     const QString problem = exportTo(path);
     if (!problem.isEmpty()) Q_EMIT exportFailed(problem);
   });
-  dialog->open();
 }
 
 }  // namespace whorl::ui
