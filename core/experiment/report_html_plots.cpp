@@ -112,16 +112,10 @@ std::string budgetHtml(const RecipeResult& result) {
 }
 
 std::string heatMapHtml(const RecipeResult& result) {
-  std::set<std::pair<std::string, std::string>> sweeps;
-  for (const RecipeCell& cell : result.cells) {
-    if (figuresOf(&cell) && !cell.variant.empty()) sweeps.emplace(cell.detectorFamily, cell.attack);
-  }
   std::string text;
-  for (const auto& name : sweeps) {
-    const auto map = sweepMap(sweptCells(result, name.first, name.second));
-    if (!map) continue;
-    text +=
-        "<figure>" + heatMapSvg(*map) + element("figcaption", name.first + " against " + name.second) + "</figure>\n";
+  for (const NamedSweep& sweep : sweepMaps(result)) {
+    text += "<figure>" + heatMapSvg(sweep.map) + element("figcaption", sweep.detector + " against " + sweep.attack) +
+            "</figure>\n";
   }
   if (text.empty()) return text;
   return "<h2>Sweeps</h2>\n<p class=\"quiet\">AUC over successful adversarial images, in per cent.</p>\n<div "

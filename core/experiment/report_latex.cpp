@@ -59,6 +59,7 @@ std::string reportLatex(const ReportData& data) {
   for (const std::string& note : data.notes) text += escapeLatex(note) + "\n\n";
   text += "{\\footnotesize\\setlength{\\tabcolsep}{3pt}\n\n";
   if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableLatex(checks);
+  for (const ReportTable& table : sweepTables(data.result)) text += tableLatex(table);
   for (const ReportTable& table : comparisonTables(data.result)) text += tableLatex(table);
   text += tableLatex(attackTable(data.result)) + tableLatex(shortDetails(data.result));
   if (const ReportTable problems = problemTable(data.result); !problems.rows.empty()) text += tableLatex(problems);

@@ -44,6 +44,7 @@ std::string reportMarkdown(const ReportData& data) {
           escapeMarkdown(progressText(data.result)) + ".\n\n";
   for (const std::string& note : data.notes) text += escapeMarkdown(note) + "\n\n";
   if (const ReportTable checks = checkTable(data.result); !checks.rows.empty()) text += tableMarkdown(checks);
+  for (const ReportTable& table : sweepTables(data.result)) text += tableMarkdown(table);
   text += "## Comparison\n\n";
   for (const ReportTable& table : comparisonTables(data.result)) text += tableMarkdown(table);
   if (const auto sources = publishedSources(data.result); !sources.empty()) {

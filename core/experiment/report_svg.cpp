@@ -2,7 +2,6 @@
 #include "core/experiment/report_svg.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <optional>
 #include <tuple>
@@ -30,13 +29,6 @@ std::string number(double value) {
     if (text.back() == '.') text.pop_back();
   }
   return text;
-}
-
-/// Up to four significant digits: "10", "0.003".
-std::string shortNumber(double value) {
-  char buffer[40];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 4).ptr;
-  return {buffer, end};
 }
 
 std::string viridis(double share) {
@@ -313,11 +305,11 @@ std::string heatMapSvg(const SweepMap& map) {
       const double share = high > low ? (value - low) / (high - low) : 1;
       frame.cell(kLeftOfCells + kWide * static_cast<double>(column), top, kWide, kHigh, share, percentText(value));
     }
-    frame.label(kLeftOfCells - 6, top + kHigh / 2 + 4, "end", shortNumber(map.y[row]));
+    frame.label(kLeftOfCells - 6, top + kHigh / 2 + 4, "end", shortText(map.y[row]));
   }
   for (std::size_t column = 0; column < map.x.size(); ++column) {
     frame.label(kLeftOfCells + kWide * (static_cast<double>(column) + 0.5), height - kBottom + 15, "middle",
-                shortNumber(map.x[column]));
+                shortText(map.x[column]));
   }
   frame.titles(map.xName, map.yName);
   return frame.svg("Heat map over " + map.xName + " and " + map.yName);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/experiment/report_text.h"
+#include "core/experiment/sweep_map.h"
 
 namespace whorl::report {
 
@@ -85,6 +86,29 @@ std::vector<ReportTable> comparisonTables(const RecipeResult& result) {
       }));
   tables.push_back(figureGrid(result, "Evasion: misclassified and accepted at 5 % false positives, of all attacked, %",
                               [](const CellFigures& figures) { return rateAt(figures.evasionRate, 1); }));
+  return tables;
+}
+
+std::vector<ReportTable> sweepTables(const RecipeResult& result) {
+  std::vector<ReportTable> tables;
+  for (const auto& [detector, attack, map] : sweepMaps(result)) {
+    ReportTable table{detector + " against " + attack + ": AUC over successful adversarial images, %",
+                      "",
+                      {map.yName + " / " + map.xName},
+                      {},
+                      1};
+    for (const double x : map.x) table.header.push_back(shortText(x));
+    for (std::size_t row = 0; row < map.y.size(); ++row) {
+      std::vector<std::string> texts = {shortText(map.y[row])};
+      for (std::size_t column = 0; column < map.x.size(); ++column) {
+        const RecipeCell* cell = map.cells[row * map.x.size() + column];
+        const CellFigures* figures = cell ? figuresOf(cell) : nullptr;
+        texts.push_back(figures ? percentText(figures->aucSuccessful.value) : kUnknown);
+      }
+      table.rows.push_back(std::move(texts));
+    }
+    tables.push_back(std::move(table));
+  }
   return tables;
 }
 

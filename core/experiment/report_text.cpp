@@ -20,6 +20,12 @@ std::string fixedText(double value, int decimals) {
   return text;
 }
 
+std::string shortText(double value) {
+  char buffer[40];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 4).ptr;
+  return {buffer, end};
+}
+
 std::string percentText(double share, int decimals) { return fixedText(100 * share, decimals); }
 
 std::string figureText(const Figure& figure) {

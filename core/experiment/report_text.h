@@ -19,6 +19,8 @@ inline constexpr const char* kUnknown = "–";
 
 /// Fixed decimals; "–" for what isn't finite.
 std::string fixedText(double value, int decimals);
+/// Up to four significant digits: "10", "0.003".
+std::string shortText(double value);
 /// 0.99871 → "99.87": shares are given in per cent, as the published tables are.
 std::string percentText(double share, int decimals = 2);
 /// "99.87 (99.71–99.95)"; without the interval where there is none.
@@ -70,6 +72,8 @@ ReportTable gridTable(const RecipeResult& result, const std::string& title,
                       const std::function<std::string(const RecipeCell&)>& text);
 /// Ours, published and difference, and the success rates and both AUCs side by side.
 std::vector<ReportTable> comparisonTables(const RecipeResult& result);
+/// The maps of sweeps, one a detector and attack: a parameter's values down, the other's across.
+std::vector<ReportTable> sweepTables(const RecipeResult& result);
 /// One row an attack: threat model, n, success rate, norms.
 ReportTable attackTable(const RecipeResult& result);
 /// One row a cell with every figure.

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace whorl {
 
@@ -37,6 +38,18 @@ std::vector<const RecipeCell*> sweptCells(const RecipeResult& result, const std:
     if (!cell.variant.empty() && cell.detectorFamily == detectorFamily && cell.attack == attack) cells.push_back(&cell);
   }
   return cells;
+}
+
+std::vector<NamedSweep> sweepMaps(const RecipeResult& result) {
+  std::set<std::pair<std::string, std::string>> names;
+  for (const RecipeCell& cell : result.cells) {
+    if (cell.figures && !cell.variant.empty()) names.emplace(cell.detectorFamily, cell.attack);
+  }
+  std::vector<NamedSweep> maps;
+  for (const auto& [detector, attack] : names) {
+    if (auto map = sweepMap(sweptCells(result, detector, attack))) maps.push_back({detector, attack, std::move(*map)});
+  }
+  return maps;
 }
 
 std::array<int, 3> sweepColour(double share) {

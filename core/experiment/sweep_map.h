@@ -26,6 +26,15 @@ std::optional<SweepMap> sweepMap(const std::vector<const RecipeCell*>& cells);
 std::vector<const RecipeCell*> sweptCells(const RecipeResult& result, const std::string& detectorFamily,
                                           const std::string& attack);
 
+/// A map with what it is of.
+struct NamedSweep {
+  std::string detector;  ///< its family
+  std::string attack;
+  SweepMap map;
+};
+/// Every map that has figures, by detector and attack. Pointers into `result`.
+std::vector<NamedSweep> sweepMaps(const RecipeResult& result);
+
 /// The colour map viridis (van der Walt and Smith 2015) at five places, straight between them, 0…255: its lightness
 /// ascends, so that it can be read by the colour-blind and in grey. `share` is clipped to [0,1].
 std::array<int, 3> sweepColour(double share);

@@ -345,6 +345,12 @@ class ReportTest : public QObject {
     QVERIFY(text(html).contains("rgb(68,1,84)"));     // the least
     QVERIFY(text(html).contains("rgb(253,231,37)"));  // the greatest; two have it
     QVERIFY(text(html).contains("class=\"unknown\""));
+    const QString markdown = text(reportMarkdown(data));
+    QVERIFY2(markdown.contains("| fingerprints / epsilon | 0.05 | 0.1 |\n| --- | ---: | ---: |\n"
+                               "| 5 | 60.00 | 65.00 |\n| 10 | 65.00 | – |\n"),
+             qPrintable(markdown));
+    QVERIFY(text(reportLatex(data)).contains("NFP against FGSM: AUC"));
+    QVERIFY(!text(reportMarkdown(sample())).contains("against FGSM: AUC"));
   }
 
   void extremeScoresDontBreakTheHistogram() {
