@@ -300,7 +300,7 @@ class Run {
       seeds += (seeds.empty() ? "" : ", ") + std::to_string(seed);
     }
     const std::string all = "all";
-    return {{"command", "whorl-cli run " + m_comparison.path.stem().string() +
+    return {{"command", "whorl-cli run " + m_request.recipe +
                             (m_comparison.preset.empty() ? "" : " --preset " + m_comparison.preset)},
             {"Whorl", info.version},
             {"LibTorch", info.torchVersion},

@@ -178,7 +178,7 @@ DetectRequest fittedRequest(const DetectRequest& request, const TensorFile& file
                             const Dataset& data) {
   const std::string& path = request.fittedDetector;
   const auto given = [&](bool is, const char* what) {
-    if (is) throw Error(ErrorKind::Usage, "the fitted detector brings it with it", what, "leave it out");
+    if (is) throw Error(ErrorKind::Usage, "the fitted detector was made with its own", what, "leave that option out");
   };
   given(request.detector != DetectRequest{}.detector && request.detector != detector.spec().name, "detector");
   given(!request.detectorParameters.values().empty(), "detector parameters");

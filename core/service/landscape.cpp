@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Lines and planes through an image: what the model says there.
 #include <algorithm>
+#include <cmath>
 #include <memory>
 
 #include <ATen/ops/full.h>
@@ -152,6 +153,9 @@ ValueSources sourcesOf(const LandscapeRequest& request, const Model& model, cons
   sources.image = middle.image;
   sources.label = middle.label;
   sources.detector = detector;
+  if (request.threshold && !std::isfinite(*request.threshold)) {
+    throw Error(ErrorKind::Usage, "a threshold is a finite number", "threshold");
+  }
   sources.threshold = request.threshold ? request.threshold : model.threshold;
   if (model.fingerprintDx && model.fingerprintDy) {
     const Fingerprints fingerprints{*model.fingerprintDx, *model.fingerprintDy};

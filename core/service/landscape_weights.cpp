@@ -5,6 +5,8 @@
 #include <memory>
 #include <span>
 
+#include <ATen/ops/equal.h>
+
 #include "core/base/atomic_file.h"
 #include "core/landscape/weight_direction.h"
 #include "core/landscape/weight_sample.h"
@@ -61,6 +63,24 @@ std::vector<std::string> namesOf(const WeightLandscape& asked, const Model& mode
   return names;
 }
 
+/// Whether the networks that lie beside a model are of the training that made it: of its seed and objective, and the
+/// one of its last step, where there is one, has its weights. Error(BadInput) otherwise.
+void checkOwnEpochs(const std::vector<ModelPtr>& epochs, const Model& model) {
+  const auto& last = *epochs.back();
+  const auto agree = [&](const char* one, const char* other) {
+    return last.past.value(one, nlohmann::json()) == model.past.value(other, nlohmann::json());
+  };
+  bool own = agree("seed", "seed");
+  if (own && agree("step", "steps")) {
+    const auto& wanted = networkOf(model).parameters();
+    const auto& kept = networkOf(last).parameters();
+    for (std::size_t i = 0; i < kept.size(); ++i) own = own && at::equal(kept[i].second, wanted[i].second);
+  }
+  if (own) return;
+  throw Error(ErrorKind::BadInput, "the epochs beside the model are those of another training",
+              epochsFolder(model.path).string(), "remove the folder, or name the networks of the path");
+}
+
 std::vector<ModelPtr> othersOf(const WeightLandscape& asked, const Model& model, ModelStore& models) {
   std::vector<ModelPtr> others;
   for (const std::string& id : namesOf(asked, model)) {
@@ -75,6 +95,7 @@ std::vector<ModelPtr> othersOf(const WeightLandscape& asked, const Model& model,
                     " of " + toText(model.input),
                 other.name, "all must agree in architecture, input, classes and normalisation");
   }
+  if (asked.models.empty() && !others.empty()) checkOwnEpochs(others, model);
   return others;
 }
 

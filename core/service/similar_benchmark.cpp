@@ -291,13 +291,23 @@ class Benchmark {
     return result;
   }
 
+  /// Thinned out, but with the first point that reaches each hundredth of recall: what is read off the curve there is
+  /// what the whole of it says.
   static std::vector<SimilarCurvePoint> curve(const PairDistances& pairs) {
     const auto points = precisionRecall(pairs);
-    std::vector<SimilarCurvePoint> chosen;
+    std::vector<std::size_t> places;
     const std::size_t count = std::min(points.size(), kCurvePoints + 1);
-    for (std::size_t i = 0; i < count; ++i) {
-      const auto& point = points[count == 1 ? 0 : i * (points.size() - 1) / (count - 1)];
-      chosen.push_back({point.recall, point.precision, point.threshold});
+    for (std::size_t i = 0; i < count; ++i) places.push_back(count == 1 ? 0 : i * (points.size() - 1) / (count - 1));
+    std::size_t place = 0;
+    for (int percent = 1; percent <= 100; ++percent) {
+      while (place < points.size() && points[place].recall < percent / 100.0) ++place;
+      if (place < points.size()) places.push_back(place);
+    }
+    std::sort(places.begin(), places.end());
+    places.erase(std::unique(places.begin(), places.end()), places.end());
+    std::vector<SimilarCurvePoint> chosen;
+    for (const std::size_t each : places) {
+      chosen.push_back({points[each].recall, points[each].precision, points[each].threshold});
     }
     return chosen;
   }

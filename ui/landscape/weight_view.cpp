@@ -103,6 +103,7 @@ void WeightView::connectParts() {
     m_progress->setVisible(busy);
     m_stop->setVisible(busy);
     if (busy) m_progress->setRange(0, 0);
+    if (!busy) showProgress();
   });
   connect(m_controller, &LandscapeController::started, this,
           [this](std::uint64_t, const SharedPlane& plane) { showPlane(plane); });
@@ -181,6 +182,7 @@ void WeightView::ask() {
     m_curve->clear();
     m_pictures->setCurrentIndex(0);
     m_map->clear(problem);
+    m_sections->clear();
     m_summary->clear();
     return;
   }
@@ -248,7 +250,9 @@ void WeightView::showProgress() {
   QString text = m_surface->isLine() ? tr("From %1 (−1) to %2 (1)").arg(network, m_form->otherNames().value(0))
                                      : tr("In the middle is %1").arg(network);
   text += m_complete ? tr(". Every network is judged by %1 images.").arg(images)
-                     : tr(". Judged by %1 images so far; more follow.").arg(images);
+          : m_controller->busy()
+              ? tr(". Judged by %1 images so far; more follow.").arg(images)
+              : tr(". Stopped: judged by %1 images. Any change of the form begins anew.").arg(images);
   m_summary->setText(text);
 }
 

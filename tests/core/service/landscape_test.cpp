@@ -405,6 +405,7 @@ void LandscapeTest::nonsenseIsRefused() {
   QCOMPARE(refused([](Request& r) { r.resolution = 1; }), ErrorKind::Usage);
   QCOMPARE(refused([](Request& r) { r.resolution = 514; }), ErrorKind::Usage);
   QCOMPARE(refused([](Request& r) { r.range = 0; }), ErrorKind::Usage);
+  QCOMPARE(refused([](Request& r) { r.threshold = std::nan(""); }), ErrorKind::Usage);
   QCOMPARE(refused([](Request& r) { r.directions = {}; }), ErrorKind::Usage);
   QCOMPARE(refused([](Request& r) { r.directions = {{"sideways", {}}}; }), ErrorKind::Usage);
   QCOMPARE(refused([](Request& r) { r.directions = {{"gradient", {}}, {"gradient", {}}}; }), ErrorKind::Usage);

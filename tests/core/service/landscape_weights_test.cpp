@@ -153,6 +153,24 @@ class LandscapeWeightsTest : public QObject {
     QVERIFY(std::abs(landscape(asked).path[1].x - result.path[1].x) < 1e-12);
   }
 
+  void epochsOfAnotherTrainingAreRefused() {
+    TrainRequest training = m_engine.trainRequest("twice.safetensors");
+    training.keepEpochs = true;
+    LandscapeRequest asked = request("trajectory");
+    asked.model = m_engine->train(training, JobContext{}, {}).model;
+    landscape(asked);
+    // The model is trained anew, and what lies beside it is left as it was.
+    training.keepEpochs = false;
+    training.parameters.set("learning_rate", 1e-4);
+    asked.model = m_engine->train(training, JobContext{}, {}).model;
+    QCOMPARE(test::kindOf([&] { landscape(asked); }), ErrorKind::BadInput);
+    training.seed += 1;
+    asked.model = m_engine->train(training, JobContext{}, {}).model;
+    QCOMPARE(test::kindOf([&] { landscape(asked); }), ErrorKind::BadInput);
+    asked.weights->models = {training.output + ".epochs"};  // whoever names them gets them
+    landscape(asked);
+  }
+
   void levelsGrowAndFilesAreWritten() {
     LandscapeRequest asked = request();
     asked.resolution = 11;

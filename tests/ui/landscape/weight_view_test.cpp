@@ -100,6 +100,7 @@ class WeightViewTest : public QObject {
     QTest::mouseClick(stop, Qt::LeftButton);
     QTRY_VERIFY(!stop->isVisible());
     QCOMPARE(world.view()->surface()->x.size(), std::size_t{9});  // the picture stays
+    QVERIFY2(world.summary().contains("Stopped: judged by 16 images"), qPrintable(world.summary()));
   }
 
   void aLineIsACurve() {
