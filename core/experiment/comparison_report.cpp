@@ -3,7 +3,6 @@
 
 #include "core/experiment/comparison_tables.h"
 #include "core/experiment/report_html.h"
-#include "core/experiment/report_svg.h"
 
 namespace whorl {
 
@@ -26,19 +25,15 @@ std::vector<double> numbersOf(const ComparedCurve& curve) {
 std::string curveHtml(const ComparedCurve& curve, std::size_t place, const std::vector<ComparedRow>& rows) {
   const std::vector<double> x = numbersOf(curve);
   std::vector<ReportCurve> curves;
-  std::vector<std::string> names;
   for (const ComparedRow& row : rows) {
     if (row.runs.empty()) continue;
     ReportCurve drawn{row.model.name, {}};
     const std::vector<double> y = curveMeans(row, place, x.size());
     for (std::size_t i = 0; i < x.size(); ++i) drawn.points.emplace_back(x[i], y[i]);
     std::sort(drawn.points.begin(), drawn.points.end());
-    names.push_back(drawn.name);
     curves.push_back(std::move(drawn));
   }
-  const std::string picture = budgetSvg(curves, curve.title());
-  if (picture.empty()) return {};
-  return element("h3", "Accuracy over " + curve.title()) + "\n<figure>" + picture + "</figure>\n" + legendHtml(names);
+  return figureHtml("Accuracy over " + curve.title(), budgetSvg(curves, curve.title()), curves);
 }
 
 /// One picture a curve, where its values are numbers and there are two of them.

@@ -6,7 +6,6 @@
 #include "core/experiment/comparison.h"
 #include "core/experiment/duplicates.h"
 #include "core/experiment/report_html.h"
-#include "core/experiment/report_svg.h"
 
 namespace whorl {
 
@@ -208,13 +207,6 @@ ReportTable distancesTable(const std::vector<DuplicateRun>& runs) {
     }
   }
   return table;
-}
-
-std::string figureHtml(const std::string& title, const std::string& picture, const std::vector<ReportCurve>& curves) {
-  if (picture.empty()) return {};
-  std::vector<std::string> names;
-  for (const ReportCurve& curve : curves) names.push_back(curve.name);
-  return element("h3", title) + "\n<figure>" + picture + "</figure>\n" + legendHtml(names);
 }
 
 /// Means over seeds at every hundredth of recall, from the first that all seeds reach.

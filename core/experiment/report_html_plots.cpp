@@ -125,6 +125,13 @@ std::string heatMapHtml(const RecipeResult& result) {
 
 }  // namespace
 
+std::string figureHtml(const std::string& title, const std::string& picture, const std::vector<ReportCurve>& curves) {
+  if (picture.empty()) return {};
+  std::vector<std::string> names;
+  for (const ReportCurve& curve : curves) names.push_back(curve.name);
+  return element("h3", title) + "\n<figure>" + picture + "</figure>\n" + legendHtml(names);
+}
+
 std::string plotsHtml(const RecipeResult& result) {
   return heatMapHtml(result) + rocHtml(result) + budgetHtml(result) + histogramHtml(result);
 }

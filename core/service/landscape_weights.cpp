@@ -63,8 +63,8 @@ std::vector<std::string> namesOf(const WeightLandscape& asked, const Model& mode
   return names;
 }
 
-/// Whether the networks that lie beside a model are of the training that made it: of its seed and objective, and the
-/// one of its last step, where there is one, has its weights. Error(BadInput) otherwise.
+/// The networks that lie beside a model must be of the training that made it: of its seed, and the one of its last
+/// step, where there is one, with its weights. Error(BadInput) otherwise.
 void checkOwnEpochs(const std::vector<ModelPtr>& epochs, const Model& model) {
   const auto& last = *epochs.back();
   const auto agree = [&](const char* one, const char* other) {

@@ -3,13 +3,11 @@
 // images, asked one by one, and what a request of our own gives where rays and networks are drawn by the seed.
 #include <QCheckBox>
 #include <QComboBox>
-#include <QSignalSpy>
 #include <QTabBar>
-#include <QTemporaryDir>
 
 #include <cmath>
 
-#include "tests/ui/ui_test.h"
+#include "tests/ui/live_window.h"
 #include "ui/explore/step_stack.h"
 #include "ui/landscape/ball_view.h"
 #include "ui/landscape/heat_map_view.h"
@@ -17,11 +15,8 @@
 #include "ui/landscape/mask_painter.h"
 #include "ui/landscape/weight_form.h"
 #include "ui/landscape/weight_view.h"
-#include "ui/main_window.h"
-#include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/plots/curve_plot.h"
-#include "ui/session/engine_session.h"
 #include "ui/widgets/number_box.h"
 
 using namespace whorl;
@@ -32,9 +27,9 @@ class LiveLandscapeTest : public QObject {
 
   static constexpr int kWait = 120'000;
 
-  QTemporaryDir m_folder;
-  std::unique_ptr<EngineSession> m_session;
-  std::unique_ptr<MainWindow> m_window;
+  test::LiveWindow m_live;
+  std::unique_ptr<EngineSession>& m_session = m_live.session;
+  std::unique_ptr<MainWindow>& m_window = m_live.window;
 
   LandscapePage* page() const { return m_window->landscape(); }
   Engine& engine() const { return m_session->engine(); }
@@ -45,17 +40,12 @@ class LiveLandscapeTest : public QObject {
     return found;
   }
   static void choose(const QWidget* parent, const char* name, const QString& text) {
-    auto* box = child<QComboBox>(parent, name);
-    const int row = box->findText(text);
-    if (row < 0) qFatal("no such choice");
-    box->setCurrentIndex(row);
+    test::choose(child<QComboBox>(parent, name), text);
   }
   /// Waits until a whole landscape is shown.
   template <class View, class Act>
   static bool next(View* view, Act act) {
-    QSignalSpy completed(view, &View::completed);
-    act();
-    return QTest::qWaitFor([&completed] { return completed.count() > 0; }, kWait);
+    return test::waitsFor(view, &View::completed, act, kWait);
   }
   Verdict verdict(const Image& image) const {
     JudgeRequest request;
@@ -86,16 +76,7 @@ class LiveLandscapeTest : public QObject {
 
  private Q_SLOTS:
   void initTestCase() {
-    m_session = std::make_unique<EngineSession>();
-    m_window = std::make_unique<MainWindow>(m_session.get(), MainWindow::Options{false, {}});
-    m_window->show();
-    m_window->explore()->showModel(QStringLiteral("glyphs-fingerprint"));
-    QSignalSpy shown(m_window->explore(), &ExplorePage::pictureShown);
-    EngineOptions options;
-    options.userFolder = m_folder.path().toStdString();
-    options.reservedCores = 1;
-    m_session->load(options);
-    QVERIFY(QTest::qWaitFor([&] { return shown.count() > 0; }, kWait));
+    QVERIFY(m_live.open("glyphs-fingerprint"));
     QVERIFY(next(page(), [&] {
       m_window->steps()->replaceAll({{"bim", {{"epsilon", 0.3}, {"steps", std::int64_t{10}}}}});
       m_window->showPage(QStringLiteral("landscape"));
@@ -104,10 +85,7 @@ class LiveLandscapeTest : public QObject {
     QVERIFY(next(page(), [&] { child<QCheckBox>(page()->form(), "clip")->setChecked(true); }));
   }
   void init() { test::failOnWarnings(); }
-  void cleanupTestCase() {
-    m_window.reset();
-    m_session.reset();
-  }
+  void cleanupTestCase() { m_live.close(); }
 
   void thePlaneIsWhatTheNetworkSaysOfItsImages() {
     QCOMPARE(page()->map()->layer(), std::string("fingerprint_distance"));

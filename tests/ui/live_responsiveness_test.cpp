@@ -4,21 +4,17 @@
 #include <QApplication>
 #include <QElapsedTimer>
 #include <QSignalSpy>
-#include <QTemporaryDir>
 
 #include <algorithm>
 #include <memory>
 #include <vector>
 
-#include "tests/ui/ui_test.h"
+#include "tests/ui/live_window.h"
 #include "ui/explore/step_stack.h"
-#include "ui/main_window.h"
-#include "ui/pages/explore_page.h"
 #include "ui/pages/landscape_page.h"
 #include "ui/pages/train_page.h"
 #include "ui/pages/train_run.h"
 #include "ui/plots/trace_plot.h"
-#include "ui/session/engine_session.h"
 
 using namespace whorl;
 using namespace whorl::ui;
@@ -70,9 +66,8 @@ constexpr double kSeen = 50;
 class LiveResponsivenessTest : public QObject {
   Q_OBJECT
 
-  QTemporaryDir m_folder;
-  std::unique_ptr<EngineSession> m_session;
-  std::unique_ptr<MainWindow> m_window;
+  test::LiveWindow m_live;
+  std::unique_ptr<MainWindow>& m_window = m_live.window;
 
   void startTraining() {
     TrainRequest request;
@@ -81,8 +76,8 @@ class LiveResponsivenessTest : public QObject {
     request.objective = "fingerprint";
     request.parameters.set("epochs", std::int64_t{1000});
     request.parameters.set("fingerprints_per_step", std::int64_t{3});
-    request.output = m_folder.filePath("live.safetensors").toStdString();
-    request.checkpoint = m_folder.filePath("live.checkpoint").toStdString();
+    request.output = m_live.folder.filePath("live.safetensors").toStdString();
+    request.checkpoint = m_live.folder.filePath("live.checkpoint").toStdString();
     request.limitTrain = 4000;
     TrainRun* run = m_window->findChild<TrainPage*>()->run();
     QSignalSpy events(run, &TrainRun::eventsArrived);
@@ -95,22 +90,10 @@ class LiveResponsivenessTest : public QObject {
 
   void initTestCase() {
     test::failOnWarnings();
-    m_session = std::make_unique<EngineSession>();
-    m_window = std::make_unique<MainWindow>(m_session.get(), MainWindow::Options{false, {}});
-    m_window->show();
-    m_window->explore()->showModel(QStringLiteral("glyphs-fingerprint"));
-    QSignalSpy shown(m_window->explore(), &ExplorePage::pictureShown);
-    EngineOptions options;
-    options.userFolder = m_folder.path().toStdString();
-    options.reservedCores = 1;
-    m_session->load(options);
-    QVERIFY(QTest::qWaitFor([&] { return shown.count() > 0; }, 120'000));
+    QVERIFY(m_live.open("glyphs-fingerprint"));
   }
 
-  void cleanupTestCase() {
-    m_window.reset();
-    m_session.reset();
-  }
+  void cleanupTestCase() { m_live.close(); }
 
   /// From a move of FGSM's slider to the picture that shows it.
   void aSlidersMoveIsSeenSoon() {
