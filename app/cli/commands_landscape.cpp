@@ -134,7 +134,13 @@ void takeImages(const LandscapeOptions& options, Session& session, LandscapeRequ
     request.detector = detector.operation;
     request.detectorParameters = std::move(detector.parameters);
   }
-  if (!options.mask.empty()) request.mask = session.engine().readImage(options.mask);
+  if (!options.mask.empty()) {
+    const bool used = std::any_of(request.directions.begin(), request.directions.end(),
+                                  [](const StepRequest& direction) { return direction.operation == "mask"; });
+    if (!used)
+      throw Error(ErrorKind::Usage, "a mask is given, but no direction goes along it", "--mask", "--directions mask");
+    request.mask = session.engine().readImage(options.mask);
+  }
   if (options.space == "ball") request.ball = options.ball;
   request.label = options.label;
   request.range = options.range.value_or(options.space == "ball" && options.ball.norm == "l2" ? 5 : 0.5);

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <limits>
 #include <map>
+#include <memory>
 #include <unordered_map>
 #include <utility>
 
@@ -70,17 +71,11 @@ class Pieces {
 
 class March {
  public:
-  March(const Surface& surface, const std::vector<double>& field, double level)
+  /// `field`: values at the corners of the cells that are asked for; others may be left out.
+  March(const Surface& surface, const double* field, double level)
       : m_surface(surface), m_field(field), m_level(level), m_columns(surface.x.size()) {}
 
-  std::vector<ContourLine> lines() {
-    for (std::size_t row = 0; row + 1 < m_surface.y.size(); ++row) {
-      for (std::size_t column = 0; column + 1 < m_columns; ++column) visit(column, row);
-    }
-    return joined();
-  }
-
-  /// Of these cells alone, each told by its first corner.
+  /// Of these cells, each told by its first corner, in rows.
   std::vector<ContourLine> lines(const std::vector<std::size_t>& cells) {
     for (const std::size_t cell : cells) visit(cell % m_columns, cell / m_columns);
     return joined();
@@ -153,7 +148,7 @@ class March {
   }
 
   const Surface& m_surface;
-  const std::vector<double>& m_field;
+  const double* m_field;
   double m_level;
   std::size_t m_columns;
   Pieces m_pieces;
@@ -199,6 +194,30 @@ std::vector<std::size_t> mixedCells(const std::vector<double>& classes, std::siz
   return cells;
 }
 
+/// For each level, ascending, the cells that it may pass through, told by their first corner: those with a corner at or
+/// above it and another that isn't. One sweep for all of them; most cells lie between two levels and are seen only
+/// once.
+std::vector<std::vector<std::size_t>> crossedCells(const Surface& surface, const std::vector<double>& field,
+                                                   const std::vector<double>& levels) {
+  const std::size_t columns = surface.x.size();
+  std::vector<std::vector<std::size_t>> cells(levels.size());
+  // How many levels a point reaches, for a row and the one before it.
+  std::vector<std::uint16_t> before(columns);
+  std::vector<std::uint16_t> reached(columns);
+  for (std::size_t row = 0; row < surface.y.size(); ++row) {
+    std::fill(reached.begin(), reached.end(), std::uint16_t{0});
+    for (const double level : levels) {
+      for (std::size_t i = 0; i < columns; ++i) reached[i] += field[row * columns + i] >= level ? 1 : 0;
+    }
+    for (std::size_t i = 0; row > 0 && i + 1 < columns; ++i) {
+      const auto [low, high] = std::minmax({before[i], before[i + 1], reached[i], reached[i + 1]});
+      for (std::size_t level = low; level < high; ++level) cells[level].push_back((row - 1) * columns + i);
+    }
+    std::swap(before, reached);
+  }
+  return cells;
+}
+
 /// The first point of each class that there is; looked up only where a point's differs from the one before.
 std::map<double, std::size_t> firstPoints(const std::vector<double>& classes) {
   std::map<double, std::size_t> first;
@@ -212,7 +231,17 @@ std::map<double, std::size_t> firstPoints(const std::vector<double>& classes) {
 }  // namespace
 
 std::vector<ContourLine> contourLines(const Surface& surface, const std::vector<double>& field, double level) {
-  return March(surface, field, level).lines();
+  return std::move(contourLines(surface, field, std::vector{level}).front());
+}
+
+std::vector<std::vector<ContourLine>> contourLines(const Surface& surface, const std::vector<double>& field,
+                                                   const std::vector<double>& levels) {
+  const auto cells = crossedCells(surface, field, levels);
+  std::vector<std::vector<ContourLine>> lines;
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    lines.push_back(March(surface, field.data(), levels[i]).lines(cells[i]));
+  }
+  return lines;
 }
 
 std::vector<double> contourLevels(double low, double high, int wanted) {
@@ -224,6 +253,8 @@ std::vector<double> contourLevels(double low, double high, int wanted) {
   for (const double factor : {5.0, 2.0, 1.0}) {
     if (factor * power >= rough * (1 - 1e-9)) step = factor * power;
   }
+  // Values that differ by their rounding alone have no round numbers between them that a double could tell apart.
+  if (std::max(std::abs(low), std::abs(high)) / step > 1e12) return levels;
   for (double number = std::floor(low / step) + 1; number * step < high; ++number) levels.push_back(number * step);
   return levels;
 }
@@ -236,7 +267,7 @@ std::vector<ContourLine> classBorders(const Surface& surface, const std::vector<
   std::vector<ContourLine> borders;
   // The last class has no border that isn't another's, too.
   if (!present.empty()) present.erase(std::prev(present.end()));
-  std::vector<double> field(classes.size());
+  const auto field = std::make_unique_for_overwrite<double[]>(classes.size());  // read at the corners of `cells` alone
   const std::vector<std::size_t> cells = mixedCells(classes, columns, surface.y.size());
   for (const auto& [own, first] : present) {
     for (const std::size_t cell : cells) {
@@ -245,7 +276,7 @@ std::vector<ContourLine> classBorders(const Surface& surface, const std::vector<
         field[corner] = hidden ? std::numeric_limits<double>::quiet_NaN() : classes[corner] == own ? 1.0 : 0.0;
       }
     }
-    for (ContourLine& line : March(surface, field, 0.5).lines(cells)) borders.push_back(std::move(line));
+    for (ContourLine& line : March(surface, field.get(), 0.5).lines(cells)) borders.push_back(std::move(line));
   }
   return borders;
 }

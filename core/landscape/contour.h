@@ -24,6 +24,10 @@ using ContourLine = std::vector<ContourPoint>;
 /// `field` has surface.pointCount() values. Any thread.
 std::vector<ContourLine> contourLines(const Surface& surface, const std::vector<double>& field, double level);
 
+/// The same for several levels, ascending (fewer than 65,536), in one sweep over the points: one list of lines a level.
+std::vector<std::vector<ContourLine>> contourLines(const Surface& surface, const std::vector<double>& field,
+                                                   const std::vector<double>& levels);
+
 /// Round levels (1, 2 or 5 times a power of ten apart) between two values, ends left out: about `wanted` of them, none
 /// where low isn't below high.
 std::vector<double> contourLevels(double low, double high, int wanted);

@@ -29,6 +29,12 @@ const SurfaceLayer* find(const Surface& surface, const std::string& name) {
   return found == surface.layers.end() ? nullptr : &*found;
 }
 
+/// From edge to edge of the cells, of which a point is the middle.
+std::pair<double, double> edges(const std::vector<double>& points) {
+  const double half = (points.back() - points.front()) / static_cast<double>(points.size() - 1) / 2;
+  return {points.front() - half, points.back() + half};
+}
+
 /// Draws one plane, part by part.
 class PlaneDrawer {
  public:
@@ -37,7 +43,7 @@ class PlaneDrawer {
         m_notes(notes),
         m_shown(surface.layers.front()),
         m_range(finiteRange(m_shown.values)),
-        m_frame(kCorner, kSide, kSide, {surface.x.front(), surface.x.back()}, {surface.y.front(), surface.y.back()}) {}
+        m_frame(kCorner, kSide, kSide, edges(surface.x), edges(surface.y)) {}
 
   Drawing draw() {
     drawField();
@@ -76,9 +82,10 @@ class PlaneDrawer {
   void drawContours() {
     DrawnLines low{{}, {255, 255, 255, 0.37}, 0.9};
     DrawnLines high{{}, {0, 0, 0, 0.37}, 0.9};
-    for (const double level : contourLevels(m_range.first, m_range.second, kContours)) {
-      auto& group = level < (m_range.first + m_range.second) / 2 ? low : high;
-      append(group, contourLines(m_surface, m_shown.values, level));
+    const std::vector<double> levels = contourLevels(m_range.first, m_range.second, kContours);
+    const auto lines = contourLines(m_surface, m_shown.values, levels);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      append(levels[i] < (m_range.first + m_range.second) / 2 ? low : high, lines[i]);
     }
     m_drawing.items.emplace_back(std::move(low));
     m_drawing.items.emplace_back(std::move(high));

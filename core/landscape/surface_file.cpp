@@ -2,6 +2,7 @@
 #include "core/landscape/surface_file.h"
 
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -122,7 +123,8 @@ constexpr Format kFormats[] = {{".csv", writeCsv}, {".npy", writeNpy}, {".vtk", 
 };
 
 const Format& formatOf(const fs::path& path) {
-  const std::string ending = path.extension().string();
+  std::string ending = path.extension().string();
+  for (char& letter : ending) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
   std::string known;
   for (const Format& format : kFormats) {
     if (ending == format.ending) return format;

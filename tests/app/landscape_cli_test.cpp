@@ -96,6 +96,7 @@ class LandscapeCliTest : public QObject, test::CliProgram {
     QTest::newRow("npz") << "PK";
     QTest::newRow("vtk") << "# vtk DataFile";
     QTest::newRow("png") << QString::fromLatin1("\x89PNG");
+    QTest::newRow("PNG") << QString::fromLatin1("\x89PNG");
     QTest::newRow("svg") << "<?xml";
     QTest::newRow("pdf") << "%PDF-1.4";
   }
@@ -175,6 +176,7 @@ class LandscapeCliTest : public QObject, test::CliProgram {
     expectError(weights({"--values", "margin"}), 2, {"margin", "accuracy"});
     expectError(weights({"--count", "0"}), 2, {"count"});
     expectError(landscape({"--directions", "mask"}), 2, {"no mask"});
+    expectError(landscape({"--mask", text("any.png")}), 2, {"--mask", "--directions mask"});
   }
 
   void saysWhatIsWrong() {

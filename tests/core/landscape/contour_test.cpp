@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/landscape/contour.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -41,6 +42,7 @@ class ContourTest : public QObject {
   void aCircleIsOneClosedLine();
   void saddlesAreDecidedByTheirMiddle();
   void gapsAreLeftOut();
+  void severalLevelsAreEachOnItsOwn();
   void levelsAreRoundAndInside();
   void bordersLieBetweenClasses();
   void aClassCanBeLeftOut();
@@ -95,6 +97,24 @@ void ContourTest::gapsAreLeftOut() {
   QVERIFY(std::abs(lengthOf(lines[0]) + lengthOf(lines[1]) - 1.5) < 1e-12);
 }
 
+void ContourTest::severalLevelsAreEachOnItsOwn() {
+  const Surface surface = square(33);
+  auto field = sampled(surface, [](double x, double y) { return std::sin(5 * x) * std::cos(4 * y) + 0.3 * x; });
+  field[500] = std::numeric_limits<double>::quiet_NaN();
+  // One below all, some within, one that a point lies on, one above all; the last two lie in the same cells.
+  std::vector<double> levels = {-9, -0.5, -0.1, 0.2, field[100], 0.9, 0.901, 9};
+  std::sort(levels.begin(), levels.end());
+  const auto together = contourLines(surface, field, levels);
+  QCOMPARE(together.size(), levels.size());
+  QVERIFY(together.front().empty() && together.back().empty() && !together[4].empty());
+  for (std::size_t i = 0; i < levels.size(); ++i) {
+    const auto alone = contourLines(surface, field, levels[i]);
+    QCOMPARE(together[i].size(), alone.size());
+    for (std::size_t j = 0; j < alone.size(); ++j) QCOMPARE(lengthOf(together[i][j]), lengthOf(alone[j]));
+  }
+  QVERIFY(contourLines(surface, field, std::vector<double>{}).empty());
+}
+
 void ContourTest::levelsAreRoundAndInside() {
   const auto levels = contourLevels(0.03, 1.02, 8);
   QCOMPARE(levels.size(), std::size_t{5});  // 0.2, 0.4, …: 0.1 apart would be ten of them
@@ -103,6 +123,9 @@ void ContourTest::levelsAreRoundAndInside() {
   QCOMPARE(contourLevels(0, 10, 9).front(), 1.0);
   QCOMPARE(contourLevels(0, 10, 9).size(), std::size_t{9});  // without the ends
   QVERIFY(contourLevels(2, 2, 5).empty());
+  QVERIFY(contourLevels(1, std::nextafter(1.0, 2.0), 9).empty());  // a rounding apart
+  QVERIFY(contourLevels(1 - 0x1p-51, 1, 9).empty());
+  QVERIFY(!contourLevels(1e6, 1e6 + 1e-3, 9).empty());
   QVERIFY(contourLevels(0, std::numeric_limits<double>::quiet_NaN(), 5).empty());
   QVERIFY(contourLevels(0, std::numeric_limits<double>::infinity(), 5).empty());
 }

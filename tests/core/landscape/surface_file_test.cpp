@@ -132,7 +132,7 @@ void SurfaceFileTest::picturesAreThoseOfSurfacePicture() {
 }
 
 void SurfaceFileTest::nonsenseIsRefused() {
-  for (const char* name : {"a.txt", "a", "a.NPY"}) {
+  for (const char* name : {"a.txt", "a", "a.NPYX"}) {
     QCOMPARE(kindOf([&] { checkSurfaceFile(path(name)); }), ErrorKind::Usage);
     QCOMPARE(kindOf([&] { writeSurface(sample(), path(name)); }), ErrorKind::Usage);
     QVERIFY(!std::filesystem::exists(path(name)));

@@ -105,18 +105,20 @@ void SurfacePictureTest::cellsStandUpright() {
 void SurfacePictureTest::bordersAndRegionsAreWhereTheValuesSay() {
   const Drawing drawing = surfacePicture(plane(), notes());
   const DrawnCells& cells = *all<DrawnCells>(drawing).front();
-  const PlotFrame frame(cells.corner, cells.width, cells.height, {-1, 1}, {-1, 1});
+  const PlotFrame frame(cells.corner, cells.width, cells.height, {-1.05, 1.05}, {-1.05, 1.05});
   const DrawnLines* accepted = strokes(drawing, {0xFF, 0x9E, 0xDB});
   QVERIFY(accepted && accepted->dashed);
   const DrawnPoint middle = frame.at(0, 0);
   for (const DrawnPoint& point : accepted->lines.front()) {  // the circle of radius 0.5
-    const double radius = std::hypot(point.x - middle.x, point.y - middle.y) / (cells.width / 2);
+    const double radius = std::hypot(point.x - middle.x, point.y - middle.y) / (cells.width / 2) * 1.05;
     QVERIFY(std::abs(radius - 0.5) < 0.01);
   }
   const DrawnLines* borders = strokes(drawing, {255, 255, 255});
   QVERIFY(borders);
   QCOMPARE(borders->lines.size(), std::size_t{2});  // one, and its sample in the legend
   for (const DrawnPoint& point : borders->lines.front()) QVERIFY(std::abs(point.x - frame.at(0.05, 0).x) < 1e-6);
+  // It is the edge between two cells of different classes: 11 of 21 columns lie to its left.
+  QVERIFY(std::abs(borders->lines.front().front().x - (cells.corner.x + cells.width * 11 / 21)) < 1e-6);
 }
 
 void SurfacePictureTest::pathsAreCutAtTheEdge() {
@@ -127,7 +129,7 @@ void SurfacePictureTest::pathsAreCutAtTheEdge() {
   const auto& line = path->lines.front();
   QCOMPARE(line.size(), std::size_t{3});
   QVERIFY(std::abs(line.back().x - (cells.corner.x + cells.width)) < 1e-9);
-  const PlotFrame frame(cells.corner, cells.width, cells.height, {-1, 1}, {-1, 1});
+  const PlotFrame frame(cells.corner, cells.width, cells.height, {-1.05, 1.05}, {-1.05, 1.05});
   QVERIFY(std::abs(line.back().y - frame.at(0, 0.5).y) < 1e-9);
   // Out, along the outside, and in again: two parts.
   const auto parts = frame.inside({{0, 0}, {0, 2}, {0.5, 2}, {0.5, 0}});
