@@ -216,8 +216,12 @@ class FakeLandscape : public FakeWorld {
 /// What an engine computes of them, and what happened.
 class FakeLandscapes {
  public:
-  /// Knob, to be turned before work is submitted: called after each level with its points an axis.
+  /// Knobs, to be turned before work is submitted: called after each level with its points an axis, …
   std::function<void(int side, const JobContext&)> onLevel;
+  /// … of images before the plane is known (false), and once it was told (true).
+  std::function<void(bool told, const JobContext&)> onPlane;
+  /// … of networks before anything is known.
+  std::function<void(const JobContext&)> onWeights;
   std::atomic<int> ended{0};  ///< run() calls that came to an end
 
   std::vector<LandscapeRequest> requests() const {
@@ -240,6 +244,8 @@ class FakeLandscapes {
     if (request.weights) return runWeights(request, context, hooks);
     if (request.ball) return runBall(request, context, hooks);
     std::vector<Image> path;
+    if (onPlane) onPlane(false, context);
+    context.throwIfStopped();
     if (request.attack) {
       ExploreRequest asked;
       asked.model = request.model;
@@ -252,6 +258,7 @@ class FakeLandscapes {
     }
     FakeLandscape landscape(request, engine.model(request.model), path);
     if (hooks.onStart) hooks.onStart(landscape.result);
+    if (onPlane) onPlane(true, context);
     for (const int side : {9, request.resolution}) {
       landscape.result.surface = landscape.surface(side, context);
       context.report({side * side, std::int64_t{request.resolution} * request.resolution, "landscape", {}});
@@ -266,6 +273,8 @@ class FakeLandscapes {
 
   /// 9 points an axis by 16 images, all by 16, all by as many as are asked for.
   LandscapeResult runWeights(const LandscapeRequest& request, const JobContext& context, const LandscapeHooks& hooks) {
+    if (onWeights) onWeights(context);
+    context.throwIfStopped();
     LandscapeResult result;
     result.batchNorm = "keep";
     if (request.weights->direction.operation == "trajectory") result.path = {{1, 0.2, 0.1}, {0.4, 0.1, 0.2}, {}};

@@ -47,11 +47,11 @@ BesideMap::BesideMap(EngineSession* session, HeatMapView* first, QWidget* parent
     if (!m_map->empty()) m_map->setPlane(m_own, classNames(*m_model), tr("the first’s attack"));
     show();
   });
+  connect(m_controller, &LandscapeController::busyChanged, this, &BesideMap::busyChanged);
   connect(m_controller, &LandscapeController::finished, this, &BesideMap::completed);
   connect(m_controller, &LandscapeController::failed, this, [this](std::uint64_t, const Error& error) {
     if (error.kind() == ErrorKind::Cancelled) return;
-    m_map->clear(errorText(error));
-    shareScale();
+    clear(errorText(error));
     Q_EMIT failed(errorText(error));
   });
   connect(m_first, &HeatMapView::pickedChanged, this, [this] { pickAlike(m_first, m_map); });
@@ -76,15 +76,19 @@ void BesideMap::pickAlike(const HeatMapView* from, HeatMapView* to) {
 
 void BesideMap::setModel(const std::optional<ModelInfo>& model) {
   m_model = model;
-  m_controller->cancel();
-  m_plane.reset();
-  m_own.reset();
-  m_surface.reset();
   setVisible(model.has_value());
   m_firstName->setVisible(model.has_value());
   m_first->setAlignedLegend(model.has_value());
   m_name->setText(model ? QString::fromStdString(model->name) : QString());
-  m_map->clear(tr("Computing the first picture…"));
+  clear(tr("Computing the first picture…"));
+}
+
+void BesideMap::clear(const QString& why) {
+  m_controller->cancel();
+  m_plane.reset();
+  m_own.reset();
+  m_surface.reset();
+  m_map->clear(why);
   shareScale();
 }
 
@@ -104,7 +108,7 @@ void BesideMap::ask(LandscapeRequest request, const QString& name, const SharedP
     return (info->needsFingerprints && m_model->fingerprints == 0) || (info->needsThreshold && !m_model->threshold) ||
            (info->needsGradients && !m_model->differentiable);
   });
-  if (request.values.empty()) return m_map->clear(tr("The second model doesn’t have this value."));
+  if (request.values.empty()) return clear(tr("The second model doesn’t have this value."));
   request.model = m_model->id;
   request.label = plane->label;
   request.plane = plane->images;

@@ -39,10 +39,16 @@ class BesideMap : public QWidget {
   void ask(LandscapeRequest request, const QString& name, const SharedPlane& plane,
            const std::vector<LandscapeValueInfo>& values, std::shared_ptr<const Image> image);
   void setLayer(const std::string& layer, const QString& title);
+  bool busy() const { return m_controller->busy(); }
+  /// Leaves the picture as fine as it is.
+  void cancel() { m_controller->cancel(); }
+  /// Takes the picture away, and says why.
+  void clear(const QString& why);
   /// Both maps' colours go over what both span.
   void shareScale();
 
  Q_SIGNALS:
+  void busyChanged(bool busy);
   void completed();
   void failed(const QString& message);
 

@@ -4,6 +4,7 @@
 #include <QEvent>
 #include <QLabel>
 #include <QMouseEvent>
+#include <QTextDocumentFragment>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -23,6 +24,9 @@ constexpr QSize kBeside(176, 106);
 constexpr int kContours = 9;
 /// Regions that are narrower than this share of the picture have no room for a name.
 constexpr double kRoomForName = 0.025;
+
+/// For screen readers, which would read the marks aloud.
+QString spoken(const QString& html) { return QTextDocumentFragment::fromHtml(html).toPlainText(); }
 
 }  // namespace
 
@@ -82,6 +86,7 @@ void HeatMapView::setPlane(const SharedPlane& plane, const QStringList& classNam
 }
 
 void HeatMapView::setSurface(const SharedSurface& surface) {
+  if (!m_plane) return;  // it was cleared: nobody knows any more what these values are of
   m_surface = surface;
   m_placeholder->hide();
   drawField();
@@ -89,7 +94,7 @@ void HeatMapView::setSurface(const SharedSurface& surface) {
   m_canvas.setPinned(picked()->place());
   m_canvas.replot();
   showRelief();
-  setAccessibleDescription(describe(*picked()));
+  setAccessibleDescription(spoken(describe(*picked())));
 }
 
 void HeatMapView::setLayer(const std::string& layer, const QString& title) {
@@ -166,7 +171,7 @@ void HeatMapView::pick(QPointF point) {
   m_picked = nearestPoint(*m_surface, point).place();
   m_canvas.setPinned(m_picked);
   m_canvas.replotPinned();
-  setAccessibleDescription(describe(*picked()));
+  setAccessibleDescription(spoken(describe(*picked())));
   Q_EMIT pickedChanged();
 }
 
@@ -185,7 +190,8 @@ void HeatMapView::drawField() {
   for (std::size_t column = 0; column < columns; ++column) {
     nearest.push_back(surface.nearest(place.left() + place.width() * share(column, columns), place.top()) % columns);
   }
-  std::vector<double> values;
+  std::vector<double>& values = m_field;
+  values.clear();
   values.reserve(layer->values.size());
   for (std::size_t row = 0; row < surface.y.size(); ++row) {
     const double y = place.top() + place.height() * share(row, surface.y.size());
@@ -196,14 +202,15 @@ void HeatMapView::drawField() {
   m_canvas.setField(values, static_cast<int>(columns), place, !classes && m_layer != "accepted");
   const auto [least, largest] = m_common.value_or(*valueRange());
   m_shown = {least, largest};
+  QStringList names;
   if (classes && m_names.size() > 1) {
-    m_canvas.setScale(m_layerTitle, 0, static_cast<double>(m_names.size() - 1),
-                      m_names.size() <= 20 ? m_names : QStringList());
+    m_shown = {0, static_cast<double>(m_names.size() - 1)};
+    if (m_names.size() <= 20) names = m_names;
   } else if (m_layer == "accepted") {
-    m_canvas.setScale(m_layerTitle, 0, 1, {tr("rejected"), tr("accepted")});
-  } else {
-    m_canvas.setScale(m_layerTitle, least, largest);
+    m_shown = {0, 1};
+    names = {tr("rejected"), tr("accepted")};
   }
+  m_canvas.setScale(m_layerTitle, m_shown.first, m_shown.second, names);
 }
 
 void HeatMapView::drawOverlays() {
@@ -219,10 +226,11 @@ void HeatMapView::drawContours(const SurfaceLayer& layer) {
   std::vector<ContourLine> high;
   if (m_overlays.contours && m_layer != "predicted" && m_layer != "accepted") {
     const auto [least, largest] = m_common.value_or(*valueRange());
-    for (const double level : contourLevels(least, largest, kContours)) {
-      auto lines = contourLines(*m_surface, layer.values, level);
-      auto& group = level < (least + largest) / 2 ? low : high;
-      std::move(lines.begin(), lines.end(), std::back_inserter(group));
+    const std::vector<double> levels = contourLevels(least, largest, kContours);
+    auto lines = contourLines(*m_surface, layer.values, levels);
+    for (std::size_t i = 0; i < levels.size(); ++i) {
+      auto& group = levels[i] < (least + largest) / 2 ? low : high;
+      std::move(lines[i].begin(), lines[i].end(), std::back_inserter(group));
     }
   }
   m_canvas.setLines(HeatMapCanvas::Lines::Low, low, {});

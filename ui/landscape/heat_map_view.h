@@ -135,6 +135,7 @@ class HeatMapView : public QWidget {
   std::optional<double> m_threshold;
   std::optional<std::pair<double, double>> m_common;
   std::pair<double, double> m_shown;
+  std::vector<double> m_field;  ///< what is drawn, kept: fresh memory of this size costs more than filling it
   HeatMapOverlays m_overlays;
   QPointF m_picked;
   QPoint m_pressed;

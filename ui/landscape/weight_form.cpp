@@ -202,7 +202,9 @@ void WeightForm::fillValues() {
 }
 
 void WeightForm::fillModels() {
-  const QStringList last = m_wantedOthers.isEmpty() ? otherNames() : m_wantedOthers;
+  // By name only from the last session, where ids may be paths that are gone: copies of a model share its name.
+  QStringList last;
+  for (const ModelInfo* each : others()) last << QString::fromStdString(each->id);
   const QSignalBlocker quiet(m_others);
   m_others->clear();
   for (const ModelInfo& info : m_lists.models) {
@@ -212,7 +214,9 @@ void WeightForm::fillModels() {
     auto* item = new QListWidgetItem(QString::fromStdString(info.name), m_others);
     item->setData(Qt::UserRole, QString::fromStdString(info.id));
     item->setFlags(Qt::ItemIsEnabled | Qt::ItemIsUserCheckable | Qt::ItemIsSelectable);
-    item->setCheckState(last.contains(item->text()) ? Qt::Checked : Qt::Unchecked);
+    const bool chosen = m_wantedOthers.isEmpty() ? last.contains(item->data(Qt::UserRole).toString())
+                                                 : m_wantedOthers.contains(item->text());
+    item->setCheckState(chosen ? Qt::Checked : Qt::Unchecked);
   }
 }
 

@@ -115,7 +115,7 @@ void WeightView::connectParts() {
     if (total > 0) m_progress->setValue(static_cast<int>(1000 * done / total));
   });
   connect(m_controller, &LandscapeController::finished, this, [this] {
-    m_complete = true;
+    m_complete = m_whole = true;
     showProgress();
     Q_EMIT completed();
   });
@@ -125,6 +125,8 @@ void WeightView::connectParts() {
     m_map->clear(tr("There is no such landscape."));
     m_curve->clear();
     m_surface.reset();
+    m_sections->clear();
+    m_summary->clear();
     Q_EMIT failed(errorText(error));
   });
   connect(m_stop, &QPushButton::clicked, this, [this] {
@@ -189,14 +191,18 @@ void WeightView::ask() {
   LandscapeRequest request;
   m_form->fill(request);
   m_asked = request;
+  const WeightDirectionInfo* direction = m_form->direction();
+  m_coming = {QString::fromStdString(m_form->model().name), m_form->otherNames().value(0),
+              direction ? QString::fromStdString(direction->spec.title) : QString()};
   m_complete = false;
   m_controller->ask(std::move(request), nullptr,
                     tr("Landscape of %1").arg(QString::fromStdString(m_form->model().name)));
 }
 
 void WeightView::showPlane(const SharedPlane& plane) {
-  const WeightDirectionInfo* direction = m_form->direction();
-  const QString name = direction ? QString::fromStdString(direction->spec.title) : QString();
+  m_shown = m_coming;
+  m_whole = false;
+  const QString name = m_shown.value(2);
   m_map->setAxes(tr("%1, first").arg(name), tr("%1, second").arg(name));
   m_map->setPlane(plane, {}, tr("the training’s path"));
   m_surface.reset();
@@ -246,10 +252,9 @@ void WeightView::drawCurve() {
 void WeightView::showProgress() {
   if (!m_surface) return;
   const QString images = QString::number(m_surface->images);
-  const QString network = QString::fromStdString(m_form->model().name);
-  QString text = m_surface->isLine() ? tr("From %1 (−1) to %2 (1)").arg(network, m_form->otherNames().value(0))
-                                     : tr("In the middle is %1").arg(network);
-  text += m_complete ? tr(". Every network is judged by %1 images.").arg(images)
+  QString text = m_surface->isLine() ? tr("From %1 (−1) to %2 (1)").arg(m_shown.value(0), m_shown.value(1))
+                                     : tr("In the middle is %1").arg(m_shown.value(0));
+  text += m_whole ? tr(". Every network is judged by %1 images.").arg(images)
           : m_controller->busy()
               ? tr(". Judged by %1 images so far; more follow.").arg(images)
               : tr(". Stopped: judged by %1 images. Any change of the form begins anew.").arg(images);

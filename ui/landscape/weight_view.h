@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QStringList>
 #include <QTimer>
 #include <QWidget>
 
@@ -85,6 +86,11 @@ class WeightView : public QWidget {
   QTimer m_soon;
   SharedSurface m_surface;
   LandscapeRequest m_asked;
+  /// Names of the model and of the first other one, and the direction's title: of what was asked for, and of the
+  /// picture that is there. The form may say something else by then.
+  QStringList m_coming;
+  QStringList m_shown;
+  bool m_whole = false;  ///< the picture that is there has all its images
   bool m_loaded = false;
   bool m_due = true;
   bool m_complete = false;

@@ -252,6 +252,7 @@ void LandscapePage::connectParts() {
   }
 
   connect(m_controller, &LandscapeController::busyChanged, this, &LandscapePage::showBusy);
+  connect(m_beside, &BesideMap::busyChanged, this, &LandscapePage::showBusy);
   connect(m_controller, &LandscapeController::started, this,
           [this](std::uint64_t, const SharedPlane& plane) { showPlane(plane); });
   connect(m_controller, &LandscapeController::refined, this,
@@ -269,6 +270,7 @@ void LandscapePage::connectParts() {
   connect(m_stop, &QPushButton::clicked, this, [this] {
     m_soon.stop();
     m_controller->cancel();
+    m_beside->cancel();
   });
 
   connect(m_map, &HeatMapView::hovered, this, [this](const std::optional<LandscapePoint>& point) {
@@ -283,6 +285,9 @@ void LandscapePage::connectParts() {
 }
 
 void LandscapePage::showPlane(const SharedPlane& plane) {
+  m_shown = m_coming;
+  m_map->setAxes(m_shown.across, m_shown.upwards);
+  m_beside->setAxes(m_shown.across, m_shown.upwards);
   m_map->setPlane(plane, m_classNames, m_attackTitle);
   m_summary->setText(summary(*plane));
   askBeside();
@@ -299,7 +304,7 @@ void LandscapePage::showSurface(const SharedSurface& surface) {
 }
 
 void LandscapePage::showLayer() {
-  if (!m_seen) return;
+  if (!m_sinceAsked.isValid()) return;  // nothing was asked for yet
   LandscapeRequest wanted;
   m_form->fill(wanted, m_accepted->isChecked());
   const auto known = [this](const std::string& value) {
@@ -308,6 +313,7 @@ void LandscapePage::showLayer() {
   if (wanted.detector != m_asked.detector || !std::all_of(wanted.values.begin(), wanted.values.end(), known)) {
     return askSoon();
   }
+  if (!m_seen) return;  // its first level comes with what is chosen then
   const LayerChoice layer = m_form->layer();
   m_map->setLayer(layer.layer, layer.title);
   m_beside->setLayer(layer.layer, layer.title);
@@ -320,7 +326,8 @@ void LandscapePage::showThreshold() {
   m_map->setThreshold(threshold);
   // The accept region as a picture of its own is computed with τ.
   const auto& values = m_asked.values;
-  if (m_seen && threshold != m_asked.threshold && std::find(values.begin(), values.end(), "accepted") != values.end()) {
+  if (m_sinceAsked.isValid() && threshold != m_asked.threshold &&
+      std::find(values.begin(), values.end(), "accepted") != values.end()) {
     askSoon();
   }
   if (!m_map->empty()) showPoint();
@@ -345,7 +352,8 @@ void LandscapePage::showPoint() {
   m_sections->showAt(picked->place());
 }
 
-void LandscapePage::showBusy(bool busy) {
+void LandscapePage::showBusy() {
+  const bool busy = m_controller->busy() || m_beside->busy();
   m_progress->setVisible(busy);
   m_stop->setVisible(busy);
   if (busy) m_progress->setRange(0, 0);
@@ -363,10 +371,11 @@ void LandscapePage::hideEvent(QHideEvent* event) {
 
 void LandscapePage::leave() {
   const bool quick = m_asked.resolution <= LandscapeController::kQuickResolution;
-  if (!m_soon.isActive() && !(m_controller->busy() && quick)) return;
+  if (!m_soon.isActive() && !((m_controller->busy() || m_beside->busy()) && quick)) return;
   // Nobody looks: the engine is for whoever is looked at now. A long job of its own goes on.
   m_soon.stop();
   m_controller->cancel();
+  m_beside->cancel();
   m_due = true;
 }
 

@@ -109,9 +109,18 @@ class LandscapePage : public QWidget {
   void showOverlays();
   void showPoint();
   void showFailure(const Error& error);
-  void showBusy(bool busy);
+  void showBusy();
   void editAttack(const Parameters& parameters, const QString& name);
   QString summary(const LandscapeResult& plane) const;
+
+  /// What a landscape is of, in words. Explore may have gone on to another image meanwhile.
+  struct Words {
+    QString title;  ///< of the image
+    QString model;
+    std::optional<int> label;
+    QString across;
+    QString upwards;
+  };
 
   EngineSession* m_session;
   ExplorePage* m_explore;
@@ -141,6 +150,8 @@ class LandscapePage : public QWidget {
   QTimer m_soon;
   QElapsedTimer m_sinceAsked;
   LandscapeRequest m_asked;  ///< without its pixels
+  Words m_coming;            ///< of what was asked for
+  Words m_shown;             ///< of the plane that is there
   std::vector<LandscapeForm::Axes> m_axesLeft;
   QStringList m_classNames;
   QString m_attackTitle;

@@ -118,7 +118,7 @@ void LandscapePage::follow() {
   fillBeside();
   m_attackTitle = now->attackTitle.isEmpty() ? QString() : tr("path of %1").arg(now->attackTitle);
   m_map->setThreshold(m_form->threshold());
-  if (m_map->empty()) m_map->clear(tr("Computing the first picture…"));
+  if (!m_map->plane()) m_map->clear(tr("Computing the first picture…"));  // else its first level is on the way
   askSoon();
 }
 
@@ -207,19 +207,16 @@ void LandscapePage::ask() {
   m_seen = false;
   m_complete = false;
   m_sinceAsked.start();
-  const QString x = directionText(across, m_form->lists().directions);
-  const QString y = directionText(upwards, m_form->lists().directions);
-  m_map->setAxes(x, y);
-  m_beside->setAxes(x, y);
+  m_coming = {source.title, QString::fromStdString(now->model.name), request.label,
+              directionText(across, m_form->lists().directions), directionText(upwards, m_form->lists().directions)};
   m_image = std::make_shared<const Image>(m_explore->result()->input);
   m_controller->ask(std::move(request), m_image, tr("Landscape of %1").arg(source.title));
 }
 
 QString LandscapePage::summary(const LandscapeResult& plane) const {
   const auto name = [this](int k) { return QStringLiteral("“%1”").arg(m_classNames.value(k, QString::number(k))); };
-  QString text = tr("In the middle is %1: %2 sees %3 there.")
-                     .arg(m_explore->source() ? m_explore->source()->title : QString(),
-                          QString::fromStdString(m_explore->model()->name), name(plane.middle.predicted));
+  QString text =
+      tr("In the middle is %1: %2 sees %3 there.").arg(m_shown.title, m_shown.model, name(plane.middle.predicted));
   if (!plane.attackSucceeded) return text;
   double furthest = 0;
   for (const LandscapePlace& place : plane.path) furthest = std::max(furthest, place.distance);
@@ -234,6 +231,7 @@ void LandscapePage::showFailure(const Error& error) {
   const QString message = errorText(error);
   m_message->setText(message);
   m_map->clear(tr("There is no such landscape."));
+  m_beside->clear(tr("There is no such landscape."));
   m_sections->clear();
   m_point->clear();
   m_summary->clear();
@@ -243,10 +241,9 @@ void LandscapePage::showFailure(const Error& error) {
 void LandscapePage::openPicked() {
   const auto picked = m_map->picked();
   if (!picked) return;
-  const QString title =
-      m_explore->source() ? m_explore->source()->title.section(QStringLiteral(" ("), 0, 0) : QString();
+  const QString title = m_shown.title.section(QStringLiteral(" ("), 0, 0);
   m_explore->openMade(clipped(m_map->plane()->images.at(picked->x, picked->y)),
-                      tr("%1, moved to %2").arg(title, placeText(*picked)), m_asked.label);
+                      tr("%1, moved to %2").arg(title, placeText(*picked)), m_shown.label);
   Q_EMIT exploreWanted();
 }
 

@@ -11,6 +11,7 @@
 #include <cmath>
 
 #include "tests/ui/window_world.h"
+#include "ui/explore/choices.h"
 #include "ui/landscape/heat_map_view.h"
 #include "ui/landscape/point_tip.h"
 #include "ui/landscape/weight_form.h"
@@ -101,6 +102,39 @@ class WeightViewTest : public QObject {
     QTRY_VERIFY(!stop->isVisible());
     QCOMPARE(world.view()->surface()->x.size(), std::size_t{9});  // the picture stays
     QVERIFY2(world.summary().contains("Stopped: judged by 16 images"), qPrintable(world.summary()));
+  }
+
+  /// The words are those of the picture, whatever the form says by now.
+  void wordsAreOfThePicture() {
+    World world;
+    QVERIFY(world.open());
+    const QString before = world.summary();
+    QVERIFY2(before.contains("glyphs-fingerprint") || before.contains("Glyphs"), qPrintable(before));
+    world.engine->landscapes.onWeights = [](const JobContext& context) { Door().wait(context.stopToken()); };
+    world.window->explore()->showModel("glyphs-plain");
+    auto* stop = world.child<QPushButton>("weight_stop");
+    QTRY_VERIFY(stop->isVisible());
+    QTest::mouseClick(stop, Qt::LeftButton);
+    QTRY_VERIFY(!stop->isVisible());
+    QCOMPARE(world.summary(), before);
+  }
+
+  /// Copies of a model share its name.
+  void modelsOfOneNameAreTickedApart() {
+    World world;
+    QVERIFY(world.open());
+    WeightForm* form = world.view()->form();
+    auto* models = world.child<QListWidget>("weight_models");
+    ModelInfo copy = *findModel(world.engine->models(), QStringLiteral("glyphs-plain"));
+    WeightLists lists{world.engine->weightDirections(), world.engine->weightValues(), world.engine->models(),
+                      world.engine->datasets()};
+    copy.id = "/somewhere/copy.safetensors";
+    lists.models.push_back(copy);
+    models->item(0)->setCheckState(Qt::Checked);
+    form->setLists(lists);
+    QCOMPARE(models->count(), 2);
+    QCOMPARE(models->item(0)->checkState(), Qt::Checked);
+    QCOMPARE(models->item(1)->checkState(), Qt::Unchecked);
   }
 
   void aLineIsACurve() {
