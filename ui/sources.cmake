@@ -85,6 +85,7 @@ set(WHORL_UI_SOURCES
   ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/similar_page_ask.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page_attacks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/theory_page_state.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_curves.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pages/train_fetch.cpp

@@ -256,7 +256,7 @@ void TheoryPage::showData(const PlanarData& data) {
 void TheoryPage::forgetResult() {
   m_result.reset();
   m_start.reset();
-  ++m_attackAsked;
+  for (NewestRequest& attacks : m_attacks) attacks.cancel();
   for (PlaneView* view : m_views) {
     view->clearField();
     view->setArrows({});
@@ -272,7 +272,7 @@ void TheoryPage::learn() {
   if (request.toy == "painted") request.points = m_data;
   m_channel = std::make_shared<Channel>();
   m_start.reset();
-  ++m_attackAsked;
+  for (NewestRequest& attacks : m_attacks) attacks.cancel();
   for (PlaneView* view : m_views) view->setPath({});
   m_follower.run(
       Lane::Batch, tr("Learn a toy problem"),
@@ -282,6 +282,12 @@ void TheoryPage::learn() {
       [this](const TheoryResult& result) { showResult(result); },
       [this](const Error& error) {
         if (error.kind() != ErrorKind::Cancelled) m_problem->setText(errorText(error));
+        // What stands there is half learnt: back to what the words and the threshold are of.
+        if (const auto before = m_result) {
+          showResult(*before);
+        } else {
+          forgetResult();
+        }
         m_state->setText(tr("Stopped. Press “Learn” to begin anew."));
         showButtons();
       });
@@ -359,34 +365,6 @@ void TheoryPage::pressed(const QPointF& place, bool moved) {
   if (moved || !m_result) return;
   m_start = at;
   attack();
-}
-
-void TheoryPage::attack() {
-  if (!m_result || !m_start) return;
-  const std::uint64_t asked = ++m_attackAsked;
-  const StepRequest step = m_form->attack();
-  m_problem->setText({});
-  for (const bool with : {false, true}) {
-    TheoryAttackRequest request;
-    request.network = m_result->side(with).network;
-    request.fingerprints = m_result->fingerprintsOf(with);
-    request.attack = step.operation;
-    request.parameters = step.parameters;
-    request.threshold = m_threshold;
-    request.start = *m_start;
-    request.seed = m_form->request().seed;
-    m_session->run(
-        this, Lane::Interactive, tr("Attack in the plane"),
-        [request](Engine& engine, const JobContext& context) { return engine.theoryAttack(request, context); },
-        [this, with, asked](const PlanarTrajectory& path) {
-          if (asked == m_attackAsked) view(with)->setPath(path);
-        },
-        [this, with, asked](const Error& error) {
-          if (asked != m_attackAsked) return;
-          view(with)->setPath({});
-          if (with) m_problem->setText(errorText(error));
-        });
-  }
 }
 
 }  // namespace whorl::ui

@@ -9,6 +9,7 @@
 
 #include "core/service/theory_types.h"
 #include "ui/session/job_follower.h"
+#include "ui/session/newest_request.h"
 #include "ui/session/session_store.h"
 
 class QCheckBox;
@@ -74,6 +75,7 @@ class TheoryPage : public QWidget {
   void pressed(const QPointF& place, bool moved);
   void paint(const PlanarPoint& at, int label);
   void attack();
+  std::shared_ptr<Job> startAttack(bool with, const TheoryAttackRequest& request, std::uint64_t number);
   void clearPoints();
   void takeUp();
 
@@ -99,8 +101,8 @@ class TheoryPage : public QWidget {
   std::optional<TheoryResult> m_result;
   std::optional<PlanarPoint> m_start;  ///< of the attack that is shown
   double m_threshold = 0;
-  double m_top = 1;                 ///< of the scores in colour
-  std::uint64_t m_attackAsked = 0;  ///< the newest attack's number: older answers are dropped
+  double m_top = 1;                        ///< of the scores in colour
+  std::array<NewestRequest, 2> m_attacks;  ///< without fingerprints and with
   std::uint64_t m_dataAsked = 0;
   PageState m_restored;
   bool m_begun = false;

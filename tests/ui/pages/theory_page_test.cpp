@@ -118,6 +118,39 @@ class TheoryPageTest : public QObject {
     QTRY_COMPARE(world.page->view(true)->shownSteps(), 2);
   }
 
+  /// Whoever drags τ asks for many attacks, and waits for the newest alone.
+  void onlyTheNewestAttackCounts() {
+    World world;
+    QTRY_VERIFY_WITH_TIMEOUT(world.ready(), 60000);
+    const auto door = std::make_shared<test::Door>();
+    world.engine->onAttack = [door](const JobContext& context) { door->wait(context.stopToken()); };
+    world.click(true, {-3, -3});
+    auto* slider = world.find<QSlider>("tau");
+    for (int i = 1; i <= 20; ++i) slider->setValue(i * slider->maximum() / 20);
+    door->open();
+    QTRY_COMPARE(world.page->view(true)->shownSteps(), 41);
+    QTRY_COMPARE(world.page->view(false)->shownSteps(), 41);
+    QCOMPARE(world.engine->attacked.load(), 2);
+  }
+
+  /// What was half learnt is not left under the words of what was learnt before.
+  void stoppingGoesBackToTheResult() {
+    World world;
+    QTRY_VERIFY_WITH_TIMEOUT(world.ready(), 60000);
+    const PlanarField field = world.page->result()->fingerprinted.field;
+    const QString words = world.find<QLabel>("words_fingerprinted")->text();
+    world.engine->onFrame = [](const JobContext& context) { test::Door().wait(context.stopToken()); };
+    world.find<QPushButton>("learn")->click();
+    const std::size_t middle = field.index(field.resolution / 2, field.resolution / 2);
+    const auto shown = [&] { return world.page->view(true)->shownScore(field.resolution / 2, field.resolution / 2); };
+    QTRY_VERIFY_WITH_TIMEOUT(shown() != field.scores[middle], 60000);  // its first frame
+    world.find<QPushButton>("theory_stop")->click();
+    QTRY_VERIFY(!world.page->learning());
+    QTRY_COMPARE(shown(), field.scores[middle]);
+    QCOMPARE(world.find<QLabel>("words_fingerprinted")->text(), words);
+    QCOMPARE(world.page->threshold(), world.page->result()->threshold);
+  }
+
   void aLineHasItsBands() {
     World world;
     QTRY_VERIFY_WITH_TIMEOUT(world.ready(), 60000);

@@ -16,6 +16,9 @@ class TheoryEngine : public FakeEngine {
   /// Called after each frame of learning.
   std::function<void(const JobContext&)> onFrame;
   std::atomic<int> learned{0};
+  /// Called before each attack.
+  std::function<void(const JobContext&)> onAttack;
+  std::atomic<int> attacked{0};  ///< attacks that came to an end
 
   TheoryLists theoryLists() const override {
     TheoryLists lists;
@@ -35,10 +38,14 @@ class TheoryEngine : public FakeEngine {
     ++learned;
     return result;
   }
-  PlanarTrajectory theoryAttack(const TheoryAttackRequest& request, const JobContext&) override {
+  PlanarTrajectory theoryAttack(const TheoryAttackRequest& request, const JobContext& context) override {
+    if (onAttack) onAttack(context);
+    context.throwIfStopped();
     const int label = request.label.value_or(request.network.predicted(std::span(&request.start, 1)).front());
-    return planarAttack(request.network, request.fingerprints, request.threshold, request.attack, request.parameters,
-                        request.start, label, request.seed);
+    auto path = planarAttack(request.network, request.fingerprints, request.threshold, request.attack,
+                             request.parameters, request.start, label, request.seed);
+    ++attacked;
+    return path;
   }
 };
 
