@@ -188,6 +188,7 @@ std::optional<ChosenImages> CellSteps::chosen(const ModelFile& model, const Imag
   const auto data = dataChecksum(choice.data, context);
   if (!data) return std::nullopt;
   const std::string key = keyOf(request(choice, target, *data, model.sha256));
+  refresh(key);
   const auto entry = obtain(
       key, "selection", "", [] { return 0.0; },
       [&](StoredEntry& kept) {
@@ -279,7 +280,7 @@ void CellSteps::attackSlices(const PlannedAttack& attack, const ModelFile& model
   }
   if (busy) throw StepBusy{};
   obtain(
-      setKey, "set", "", [] { return 0.0; },
+      setKey, "set", costKey(attack.task, model, choice.data), [] { return 0.0; },
       [&](StoredEntry& kept) {
         const fs::path file = m_store.temporaryFile(".safetensors");
         std::vector<fs::path> files;

@@ -54,12 +54,16 @@ std::int64_t countBelow(const std::vector<double>& scores, double threshold) {
 
 void addDetection(CellFigures& figures, const ScoredSet& scores, std::uint64_t seed) {
   const auto successful = chosen(scores.adversarial, scores.success);
+  // Noisy twins are negatives of the areas, behind the clean ones. A rate of false positives is said of clean images:
+  // rows with noisy negatives and rows without then let the same images pass.
+  const auto count = std::min(scores.clean.size(), scores.success.size());
+  const std::vector<double> clean(scores.clean.begin(), scores.clean.begin() + static_cast<std::ptrdiff_t>(count));
   figures.aucAll = area(scores.clean, scores.adversarial, seed);
   figures.aucSuccessful = area(scores.clean, successful, seed);
   figures.averagePrecision = averagePrecision(scores.clean, successful);
   figures.detectionAccuracy = bestDetectionAccuracy(scores.clean, successful).accuracy;
   for (const double rate : kFigureRates) {
-    const double threshold = thresholdAtFpr(scores.clean, rate);
+    const double threshold = thresholdAtFpr(clean, rate);
     const std::int64_t passed = countBelow(successful, threshold);
     figures.truePositiveRate.push_back(share(std::ssize(successful) - passed, std::ssize(successful)));
     figures.evasionRate.push_back(share(passed, figures.attacked));

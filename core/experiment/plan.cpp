@@ -157,8 +157,20 @@ class Planner {
       entry.fitEach = detector.fit == "each";
       if (!detector.fit.empty() && !entry.fitEach) entry.fit = fitAttack(detector);
       entry.noisyNegatives = detector.noisyNegatives;
+      if (entry.fitEach) checkFitEach(detector);
       m_columns.push_back(detector.attacks);
       m_plan.detectors.push_back(std::move(entry));
+    }
+  }
+
+  /// Of attacks on another model only that one's verdict is known: what fooled it need not fool the watched one.
+  void checkFitEach(const RecipeDetector& detector) const {
+    for (const RecipeAttack& attack : recipe().attacks) {
+      const bool meant = detector.attacks.empty() || std::find(detector.attacks.begin(), detector.attacks.end(),
+                                                               attack.name) != detector.attacks.end();
+      if (!meant || attack.on.empty()) continue;
+      refuse(detector.line, "\"" + attack.name + "\" attacks another model, and can't be fitted to",
+             "list the others in attacks, or fit to one that attacks the watched model");
     }
   }
 

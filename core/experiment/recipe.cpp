@@ -46,6 +46,10 @@ class RecipeReader {
         m_root(root, m_file, "the recipe") {}
 
   void read() {
+    if (const TomlNode* kind = m_root.node("kind")) {
+      m_root.refuse(kind->line, "there is no such kind of recipe",
+                    "leave it out for detectors against attacks; kind = \"comparison\" compares trained models");
+    }
     m_recipe.title = m_root.requiredText("title");
     m_recipe.summary = m_root.text("summary");
     m_recipe.notes = m_root.texts("notes");
@@ -246,13 +250,13 @@ class RecipeReader {
   void requireCell(const std::string& cell, int line) const {
     const auto slash = cell.find('/');
     if (slash == std::string::npos) refuse(line, "\"" + cell + "\" is no cell", "a cell is DETECTOR/ATTACK");
-    require(m_written.detectors, base(cell.substr(0, slash), " ("), line, "detector");
-    require(m_written.attacks, base(cell.substr(slash + 1), " ε="), line, "attack");
+    require(m_written.detectors, base(m_written.detectors, cell.substr(0, slash), " ("), line, "detector");
+    require(m_written.attacks, base(m_written.attacks, cell.substr(slash + 1), " ε="), line, "attack");
   }
 
-  /// Without what a sweep or a budget adds to a name.
-  static std::string base(const std::string& name, const std::string& added) {
-    return name.substr(0, name.find(added));
+  /// Without what a sweep or a budget adds to a name, if it isn't one as it stands.
+  static std::string base(const std::set<std::string>& names, const std::string& name, const std::string& added) {
+    return names.contains(name) ? name : name.substr(0, name.rfind(added));
   }
 
   /// References between entries.
@@ -278,8 +282,8 @@ class RecipeReader {
       for (const auto& attack : detector.attacks) require(m_written.attacks, attack, detector.line, "attack");
     }
     for (const auto& figure : m_recipe.published) {
-      require(m_written.detectors, base(figure.detector, " ("), figure.line, "detector");
-      require(m_written.attacks, base(figure.attack, " ε="), figure.line, "attack");
+      require(m_written.detectors, base(m_written.detectors, figure.detector, " ("), figure.line, "detector");
+      require(m_written.attacks, base(m_written.attacks, figure.attack, " ε="), figure.line, "attack");
     }
     for (const auto& check : m_recipe.checks) {
       requireCell(check.cell, check.line);

@@ -218,8 +218,9 @@ std::vector<std::string> publishedSources(const RecipeResult& result) {
 
 std::vector<std::string> readingNotes() {
   return {
-      "AUC is the exact area under the ROC curve by ranks, ties counting one half; the negatives are the clean images, "
-      "the positives the adversarial ones. “Successful” takes only attacked images that the model then misclassifies, "
+      "AUC is the exact area under the ROC curve by ranks, ties counting one half; the negatives are the clean images "
+      "(and noisy ones in rows whose recipe says so), the positives the adversarial ones. “Successful” takes only "
+      "attacked images that the model then misclassifies, "
       "“all” takes failed attempts too.",
       "Success rate is the share of attacked images that end up misclassified. Evasion is the share that end up "
       "misclassified and accepted by the detector, at a threshold that rejects that many of the clean images: what an "

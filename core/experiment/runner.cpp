@@ -7,6 +7,8 @@
 #include <new>
 #include <thread>
 
+#include <nlohmann/json.hpp>
+
 #include "core/base/error.h"
 #include "core/base/random.h"
 #include "core/experiment/cell_steps.h"
@@ -44,6 +46,7 @@ class PlanRun {
         m_store(store),
         m_workbench(workbench),
         m_steps(plan, store, workbench, options.dryRun),
+        m_kept(plan, store, workbench, /*dryRun=*/true),
         m_options(options),
         m_context(context),
         m_hooks(hooks),
@@ -59,7 +62,11 @@ class PlanRun {
     m_workbench.dataChecksum(m_plan.recipe.data, /*fetch=*/!m_options.dryRun, m_context);
     std::deque<std::size_t> waiting;
     for (std::size_t i = 0; i < m_plan.cells.size(); ++i) {
-      if (m_options.only.empty() || matchesAny(m_options.only, m_plan, m_plan.cells[i])) waiting.push_back(i);
+      if (m_options.only.empty() || matchesAny(m_options.only, m_plan, m_plan.cells[i])) {
+        waiting.push_back(i);
+      } else {
+        lookUp(i);
+      }
     }
     m_total = std::ssize(waiting);
     std::size_t turnedDown = 0;  // one after the other
@@ -99,9 +106,25 @@ class PlanRun {
       cell.problem = error.what();
     } catch (const std::bad_alloc&) {
       cell.problem = "memory ran out";
+    } catch (const nlohmann::json::exception&) {
+      cell.problem = "an entry of the run store is damaged: compute the cell again with --rerun";
     }
     tell(index, CellState::Failed);
     return true;
+  }
+
+  /// What is there of a cell that nobody asked for: a report shows all that is known of the recipe.
+  void lookUp(std::size_t index) {
+    try {
+      CellSteps::CellResult result = m_kept.cell(m_plan.cells[index], /*again=*/false, m_context);
+      if (!result.scores) return;
+      take(m_result.cells[index], std::move(result));
+      tell(index, CellState::Done);
+    } catch (const StepBusy&) {                   // somebody is at it: not there yet
+    } catch (const nlohmann::json::exception&) {  // damaged: neither
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::Cancelled) throw;
+    }
   }
 
   void take(RecipeCell& cell, CellSteps::CellResult result) {
@@ -149,6 +172,7 @@ class PlanRun {
   RunStore& m_store;
   Workbench& m_workbench;
   CellSteps m_steps;
+  CellSteps m_kept;  ///< computes nothing
   const RunOptions& m_options;
   const JobContext& m_context;
   const RunHooks& m_hooks;

@@ -26,7 +26,9 @@ std::optional<SweepMap> sweepMap(const std::vector<const RecipeCell*>& cells) {
     if (x == cell->variant.end() || y == cell->variant.end()) continue;
     const auto column = static_cast<std::size_t>(std::distance(xs.begin(), xs.find(x->second)));
     const auto row = static_cast<std::size_t>(std::distance(ys.begin(), ys.find(y->second)));
-    map.cells[row * xs.size() + column] = cell;
+    const RecipeCell*& place = map.cells[row * xs.size() + column];
+    if (place) return std::nullopt;  // they differ in something else, too, which a map would hide
+    place = cell;
   }
   return map;
 }

@@ -79,7 +79,7 @@ struct AttackedSlice {
 
 /// What detectors say of a set. Without a detector the scores are empty.
 struct ScoredSet {
-  std::vector<double> clean;        ///< of clean images, and of noisy ones where they count as clean
+  std::vector<double> clean;        ///< of clean images, then of noisy ones where they count, too
   std::vector<double> adversarial;  ///< of all attacked images; as the flags below
   std::vector<bool> success;        ///< misclassified after the attack (targeted: as the target), by the watched model
   std::vector<bool> right;          ///< classified correctly even so

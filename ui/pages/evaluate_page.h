@@ -68,6 +68,8 @@ class EvaluatePage : public QWidget {
   void openImages();
   /// The web page of the last report, or, where there is none of what is finished, writes it.
   void openReport();
+  /// Where the chosen recipe's report lies or will: each recipe and preset has a folder of its own. "" for none.
+  std::string reportFolder() const;
   void setMetric(GridMetric metric);
   /// The grid to the clipboard.
   void copyTable(GridFormat format);
@@ -118,7 +120,6 @@ class EvaluatePage : public QWidget {
   void showChoice();
   void chooseCell(const QString& detector, const QString& attack);
   QString planText() const;
-  std::string reportFolder() const;
   void showReports(const std::vector<std::string>& reports);
   void findReports();
   void writeReport();

@@ -3,6 +3,7 @@
 #include <QAction>
 #include <QApplication>
 #include <QClipboard>
+#include <QCryptographicHash>
 #include <QDesktopServices>
 #include <QDragEnterEvent>
 #include <QFileDialog>
@@ -157,7 +158,12 @@ void EvaluatePage::openImages() {
 std::string EvaluatePage::reportFolder() const {
   const RecipeInfo* recipe = m_bar->recipe();
   if (!recipe || m_info.userFolder.empty()) return {};
-  QString name = QString::fromStdString(recipe->id).section(u'/', -1).section(u'.', 0, 0);
+  const QString id = QString::fromStdString(recipe->id);
+  QString name = id;
+  if (id.contains(u'/')) {  // files in two folders may have one name
+    const QByteArray place = QCryptographicHash::hash(id.toUtf8(), QCryptographicHash::Sha256).toHex().first(6);
+    name = QFileInfo(id).completeBaseName() + u'-' + QString::fromLatin1(place);
+  }
   if (!m_bar->preset().isEmpty()) name += u'-' + m_bar->preset();
   return m_info.userFolder + "/reports/" + name.toStdString();
 }

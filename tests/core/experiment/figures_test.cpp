@@ -51,6 +51,20 @@ class FiguresTest : public QObject {
     QCOMPARE(figures.adversarialScores.size(), std::size_t{8});
   }
 
+  void ratesAreSaidOfCleanImages() {
+    ScoredSet set = sample();
+    set.clean.resize(10);
+    const CellFigures before = figuresOf(set, 1);
+    for (int i = 0; i < 10; ++i) set.clean.push_back(50);  // noisy twins, further out than any attack
+    const CellFigures noisy = figuresOf(set, 1);
+    QVERIFY(noisy.aucSuccessful.value < before.aucSuccessful.value);
+    for (std::size_t i = 0; i < 3; ++i) {
+      QCOMPARE(noisy.truePositiveRate[i].value, before.truePositiveRate[i].value);
+      QCOMPARE(noisy.evasionRate[i].value, before.evasionRate[i].value);
+    }
+    QCOMPARE(noisy.combinedAccuracy->value, before.combinedAccuracy->value);
+  }
+
   void withoutADetectorOrASuccess() {
     ScoredSet set = sample();
     set.clean.clear();

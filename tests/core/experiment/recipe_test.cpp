@@ -136,6 +136,7 @@ skip = true
     row("unknown key", "file = ", "fiel = ", "small.toml:5", "no key \"fiel\"");
     row("unknown key beside", "attack = \"fgsm\"", "attack = \"fgsm\"\nepsilonn = 1", "small.toml:9", "epsilonn");
     row("unknown table", "[[published]]", "[[publisht]]", "small.toml:18", "publisht");
+    row("unknown kind", "title = ", "kind = \"compare\"\ntitle = ", "small.toml:1", "kind of recipe");
     row("wrong type", "title = \"Small\"", "title = 3", "small.toml:1", "title must be a text");
     row("wrong element", "[0.1, 0.2]", "[0.1, \"b\"]", "small.toml:13", "epsilon must be a number");
     row("out of range", "[0.1, 0.2]", "[0.1, -1]", "small.toml:13", "epsilon lies in");
@@ -169,6 +170,14 @@ skip = true
     const QString text = refusal(replaced(kSmall, from.toStdString(), to.toStdString()));
     QVERIFY2(text.contains(place), qPrintable(text));
     QVERIFY2(text.contains(reason), qPrintable(text));
+  }
+
+  void namesMayLookLikeSweptOnes() {
+    std::string text = kSmall;
+    while (text.find("NeuralFP") != std::string::npos) text = replaced(text, "NeuralFP", "NFP (log)");
+    QCOMPARE(parse(text).checks[0].cell, std::string("NFP (log)/PGD ε=0.2"));
+    text = replaced(text, "detector = \"NFP (log)\"", "detector = \"NFP (log) (N=5)\"");  // of a sweep
+    QCOMPARE(parse(text).published[0].detector, std::string("NFP (log) (N=5)"));
   }
 
   void refusesWrongPresets() {

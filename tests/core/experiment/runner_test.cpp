@@ -7,6 +7,8 @@
 #include <QTemporaryDir>
 #include <QtTest/QtTest>
 
+#include <SQLiteCpp/SQLiteCpp.h>
+
 #include "core/base/error.h"
 #include "tests/core/experiment/fake_workbench.h"
 
@@ -257,11 +259,39 @@ class RunnerTest : public QObject {
     QCOMPARE(world.bench.calls["attack"], 3);
     world.run();
     world.bench.calls.clear();
+    QCOMPARE(count(world.run({{"NeuralFP/FGSM"}, {}, false}), CellState::Done), 8);  // the others are there
+    QCOMPARE(world.bench.calls, (std::map<std::string, int>{}));
     result = world.run({{}, {"*/FGSM"}, false});
     QCOMPARE(world.bench.calls["attack"], 3 + 1);  // tested and fitted images, once each
     QCOMPARE(world.bench.calls["score"], 2);
     QCOMPARE(world.bench.calls["train"], 0);
     QVERIFY(messageOf([&] { world.run({{"XY/*"}, {}, false}); }).contains("no cell is called"));
+  }
+
+  void aDamagedChoiceIsToldAndMended() {
+    World world;
+    world.run();
+    {
+      SQLite::Database store((world.folder() / "runs.sqlite").string(), SQLite::OPEN_READWRITE);
+      QVERIFY(store.exec("UPDATE entries SET document = '{}' WHERE stage = 'selection'") > 0);
+    }
+    RecipeResult result = world.run();
+    QCOMPARE(count(result, CellState::Failed), 8);
+    QVERIFY2(result.cells[0].problem.find("damaged") != std::string::npos, result.cells[0].problem.c_str());
+    result = world.run({{}, {"*/*"}, false});
+    QCOMPARE(count(result, CellState::Done), 8);
+  }
+
+  void attacksOnOthersAreNotFittedTo() {
+    const World world;
+    std::string text = std::string(kText) +
+                       "[[model]]\nname = \"other\"\nfile = \"other\"\n"
+                       "[[attack]]\nname = \"moved\"\nattack = \"fgsm\"\non = \"other\"\n";
+    QCOMPARE(planOf(text, world.bench).attacks.size(), std::size_t{4});
+    text = replaced(text, "fit = \"FGSM\"", "fit = \"each\"");
+    const QString message = messageOf([&] { planOf(text, world.bench); });
+    QVERIFY2(message.contains("\"moved\" attacks another model"), qPrintable(message));
+    planOf(replaced(text, "fit = \"each\"", "fit = \"each\"\nattacks = [\"FGSM\", \"PGD\"]"), world.bench);
   }
 
   void dryRunsComputeNothing() {
@@ -274,6 +304,8 @@ class RunnerTest : public QObject {
     world.run();
     const RecipeResult there = world.run({{}, {}, true});
     QCOMPARE(count(there, CellState::Done), 8);
+    world.text = replaced(kText, "count = 25", "count = 30");
+    QVERIFY(world.run({{}, {}, true}).cells[0].seconds < 1);  // as the others took, not as the workbench guesses
     World elsewhere;
     elsewhere.bench.dataThere = false;
     const RecipeResult unknown = elsewhere.run({{}, {}, true});

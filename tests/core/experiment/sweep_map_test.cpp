@@ -51,6 +51,9 @@ class SweepMapTest : public QObject {
     RecipeCell c = cell(10, 0.1);
     c.variant["seed"] = 8;
     QVERIFY(!sweepMap({&a, &b, &c}));  // three
+    const RecipeCell d = cell(5, 0.1), twin = cell(5, 0.1);
+    QVERIFY(sweepMap({&a, &b, &d}));
+    QVERIFY(!sweepMap({&a, &b, &d, &twin}));  // in something that is no number, besides
   }
 
   void coloursAscend() {

@@ -7,6 +7,9 @@
 #include <QTemporaryDir>
 #include <QToolButton>
 
+#include <algorithm>
+#include <set>
+
 #include "tests/ui/pages/evaluate_world.h"
 #include "tests/ui/ui_test.h"
 #include "ui/evaluate/grid_text.h"
@@ -92,6 +95,24 @@ class EvaluatePageFilesTest : public QObject {
     QVERIFY2(world.problem().contains("reports/blobs-greybox-quick/report.html"), qPrintable(world.problem()));
     world.page->findChild<NoticeBar*>()->actionButton()->click();
     QVERIFY(world.problem().contains("report.html"));
+  }
+
+  /// Files of one name have folders of their own, also where the name has dots.
+  void reportsOfFilesDontMix() {
+    QTemporaryDir folder;
+    World world(false, folder.path().toStdString());
+    QTRY_VERIFY(world.planned());
+    std::set<std::string> folders;
+    for (const char* id :
+         {"blobs-greybox", "/a/blobs-greybox.toml", "/b/blobs-greybox.toml", "/a/my.v1.toml", "/a/my.v2.toml"}) {
+      RecipeInfo info = *world.page->recipes()->recipe();
+      info.id = id;
+      world.page->recipes()->addOpened(info);
+      QVERIFY(world.page->recipes()->choose(QString::fromLatin1(id)));
+      QVERIFY2(folders.insert(world.page->reportFolder()).second, id);
+    }
+    QVERIFY(std::any_of(folders.begin(), folders.end(),
+                        [](const auto& each) { return each.find("/my.v2-") != std::string::npos; }));
   }
 
   void brokenRecipesSayWhyAndCantBeRun() {
