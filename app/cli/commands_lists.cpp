@@ -278,6 +278,7 @@ void showInfo(Session& session) {
                              {"title", architecture.title},
                              {"input", shapeJson(architecture.input)},
                              {"parameters", architecture.parameters},
+                             {"layers", architecture.layers},
                              {"reference", architecture.reference}});
   }
   document["presets"] = presets;

@@ -116,7 +116,8 @@ void addTrain(CLI::App& root, CommonOptions& common, std::vector<Command>& comma
          for (const auto& info : engine.trainPresets()) text += "  " + info.name + ": " + info.title + "\n";
          text += "\nArchitectures:\n";
          for (const auto& info : engine.architectures()) {
-           text += "  " + info.name + ": " + info.title + ", " + toText(info.input) + "\n";
+           text += "  " + info.name + ": " + info.title + ", " + toText(info.input) + ", " +
+                   std::to_string(info.layers) + " layers\n";
          }
          return text + "\nParameters of " + objective + ":\n" + describeParameters(engine.trainParameters(objective));
        },

@@ -87,7 +87,7 @@ std::vector<ComparedModel> swept(const ComparedModel& model, const TomlTable* sw
 
 ComparedCurve curveOf(const TomlNode& node, const std::string& file) {
   TableReader reader(node, file, "[[curve]]");
-  ComparedCurve curve{reader.requiredText("perturbation"), reader.requiredText("parameter"), {}, {}};
+  ComparedCurve curve{reader.requiredText("perturbation"), reader.requiredText("parameter"), {}, {}, reader.line()};
   const TomlNode* values = reader.node("values");
   const TomlArray* list = values ? values->array() : nullptr;
   if (!list || list->empty()) reader.refuse(reader.line(), "[[curve]] needs values, a list");
@@ -136,6 +136,10 @@ class Reader {
     m_made.perturbations = m_root.texts("perturbations");
     if (!m_changes.perturbations.empty()) m_made.perturbations = m_changes.perturbations;
     if (m_made.perturbations.empty()) m_root.refuse(m_root.line(), "there are no perturbations");
+    for (auto each = m_made.perturbations.begin(); each != m_made.perturbations.end(); ++each) {
+      if (std::find(each + 1, m_made.perturbations.end(), *each) == m_made.perturbations.end()) continue;
+      m_root.refuse(m_root.line(), "perturbations names " + *each + " twice");
+    }
     for (const std::int64_t severity : wholeNumbers(m_root, "severities", 1, 5)) {
       m_made.severities.push_back(static_cast<int>(severity));
     }

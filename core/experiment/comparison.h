@@ -35,6 +35,7 @@ struct ComparedCurve {
   std::string parameter;
   std::vector<ParameterValue> values;
   Parameters others;  ///< fixed on the curve
+  int line = 0;       ///< of the file
 
   /// "jpeg: quality", "crop: offset (place=random)"; no two curves of a comparison have the same.
   std::string title() const;

@@ -165,6 +165,10 @@ std::string layerName(const LayerSpec& layer, std::size_t index) {
   return "layer " + std::to_string(index + 1) + " (" + std::string(kNames[static_cast<int>(layer.kind)]) + ")";
 }
 
+bool isCounted(const LayerSpec& layer) {
+  return layer.kind == LayerSpec::Kind::Convolution || layer.kind == LayerSpec::Kind::Linear;
+}
+
 [[noreturn]] void throwDoesNotFit(const Architecture& architecture, std::size_t index, const ImageShape& input,
                                   const std::string& reason) {
   throw Error(ErrorKind::Usage, "an input of " + toText(input) + " does not fit: " + reason,
@@ -242,6 +246,20 @@ std::vector<ImageShape> layerShapes(const Architecture& architecture, const Imag
     shapes.push_back(shape);
   }
   return shapes;
+}
+
+std::int64_t layerCount(const Architecture& architecture) {
+  return std::count_if(architecture.layers.begin(), architecture.layers.end(), isCounted);
+}
+
+std::size_t layersBeforeLast(const Architecture& architecture, std::int64_t count) {
+  const std::vector<LayerSpec>& layers = architecture.layers;
+  std::int64_t found = 0;
+  for (std::size_t i = layers.size(); i > 0 && count > 0; --i) {
+    if (isCounted(layers[i - 1]) && ++found == count) return i - 1;
+  }
+  throw Error(ErrorKind::Usage, "it has no last " + std::to_string(count) + " convolutions and fully connected layers",
+              architecture.name, "ask for 1 to " + std::to_string(layerCount(architecture)));
 }
 
 std::int64_t parameterCount(const Architecture& architecture, const ImageShape& input, int classes) {

@@ -38,6 +38,11 @@ const Architecture& findArchitecture(const std::string& name);
 /// Shape of the activation after each layer (features: {n,1,1}). Error(Usage) if the input is too small for the layers.
 std::vector<ImageShape> layerShapes(const Architecture& architecture, const ImageShape& input);
 
+/// Convolutions and fully connected layers, which fine-tuning counts.
+std::int64_t layerCount(const Architecture& architecture);
+/// How many layers lie before the last `count` of them, all kinds counted. Error(Usage) for none or too many.
+std::size_t layersBeforeLast(const Architecture& architecture, std::int64_t count);
+
 /// Trainable parameters with `classes` outputs (the last linear layer's outputs are replaced).
 std::int64_t parameterCount(const Architecture& architecture, const ImageShape& input, int classes);
 

@@ -57,8 +57,6 @@ class Network {
   void visitActivations(const torch::Tensor& x, const ActivationVisitor& visit) const;
   std::size_t activationCount() const { return m_architecture.layers.size() + 2; }
 
-  /// How many layers lie before the last `count` linear ones. Error(Usage) if there are fewer.
-  std::size_t layersBeforeLast(std::int64_t count) const;
   /// Trainable tensors of the layers from number `layer` on: the last ones of parameters().
   std::vector<std::pair<std::string, torch::Tensor>> parametersFrom(std::size_t layer) const;
 

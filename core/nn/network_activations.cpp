@@ -46,17 +46,6 @@ void Network::visitActivations(const Tensor& x, const ActivationVisitor& visit) 
   visit(activationCount() - 1, activation.softmax(1));
 }
 
-std::size_t Network::layersBeforeLast(std::int64_t count) const {
-  const std::vector<LayerSpec>& layers = m_architecture.layers;
-  std::int64_t linear = 0;
-  for (std::size_t i = layers.size(); i > 0 && count > 0; --i) {
-    if (layers[i - 1].kind == Kind::Linear && ++linear == count) return i - 1;
-  }
-  throw Error(ErrorKind::Usage,
-              "it has " + std::to_string(linear) + " fully connected layers, not " + std::to_string(count),
-              m_architecture.name, "ask for 1 to " + std::to_string(linear));
-}
-
 std::vector<std::pair<std::string, Tensor>> Network::parametersFrom(std::size_t layer) const {
   for (std::size_t i = layer; i < m_slots.size(); ++i) {
     if (m_slots[i].parameter >= 0) return {m_parameters.begin() + m_slots[i].parameter, m_parameters.end()};

@@ -7,6 +7,8 @@
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
 #include "core/experiment/comparison.h"
+#include "core/experiment/table_reader.h"
+#include "core/experiment/toml_document.h"
 #include "core/service/comparison_run.h"
 
 namespace whorl {
@@ -58,8 +60,8 @@ std::optional<std::string> comparisonPath(const Engine& engine, const std::strin
   }
   if (!fs::is_regular_file(idOrPath, ignored)) return std::nullopt;
   try {
-    const std::string text = readFile(idOrPath, std::size_t{1} << 20);
-    const bool says = text.find("kind = \"comparison\"") != std::string::npos;
+    const TomlNode file = parseToml(readFile(idOrPath, std::size_t{1} << 20), idOrPath);
+    const bool says = TableReader(file, idOrPath, "the recipe").text("kind") == "comparison";
     return says ? std::optional(idOrPath) : std::nullopt;
   } catch (const Error&) {
     return std::nullopt;  // whoever reads recipes says what is wrong with it

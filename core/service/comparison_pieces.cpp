@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "core/service/comparison_pieces.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <system_error>
 
@@ -25,6 +26,18 @@ std::optional<nlohmann::json> keptPiece(const std::filesystem::path& file) {
   nlohmann::json document = nlohmann::json::parse(readFile(file, kLargestDocument), nullptr, false);
   if (!document.is_object()) return std::nullopt;
   return document;
+}
+
+bool areTestFigures(const nlohmann::json& piece, std::size_t cells) {
+  const auto isNumber = [](const nlohmann::json& in, const char* name) {
+    const auto found = in.find(name);
+    return found != in.end() && found->is_number();
+  };
+  if (!piece.is_object() || !isNumber(piece, "clean_accuracy") || !isNumber(piece, "seconds")) return false;
+  const auto list = piece.find("cells");
+  if (list == piece.end() || !list->is_array() || list->size() < cells) return false;
+  return std::all_of(list->begin(), list->end(),
+                     [&](const nlohmann::json& cell) { return cell.is_object() && isNumber(cell, "accuracy"); });
 }
 
 void keepPiece(const nlohmann::json& document, const std::filesystem::path& file) {

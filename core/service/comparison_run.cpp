@@ -83,8 +83,9 @@ class Run {
   }
 
  private:
-  [[noreturn]] void refuse(const std::string& message) const {
-    throw Error(ErrorKind::BadInput, message, m_comparison.path.filename().string());
+  [[noreturn]] void refuse(const std::string& message, int line = 0) const {
+    const std::string file = m_comparison.path.filename().string();
+    throw Error(ErrorKind::BadInput, message, line > 0 ? file + ":" + std::to_string(line) : file);
   }
 
   void checkPerturbation(const std::string& name) const {
@@ -103,12 +104,12 @@ class Run {
         try {
           resolve(each.spec.name, each.spec.parameters, given);
         } catch (const Error& error) {
-          refuse(error.what());
+          refuse(error.what(), curve.line);
         }
       }
       return;
     }
-    refuse("no perturbation is called \"" + curve.perturbation + "\"");
+    refuse("no perturbation is called \"" + curve.perturbation + "\"", curve.line);
   }
 
   /// Of all of the set's pixels and labels: other images under the same name are another experiment. Loads the set.
@@ -168,6 +169,11 @@ class Run {
       wanted["start"] = start->second.second;
       request.parameters.set("start_from", start->second.first);
     }
+    if (const std::string start = request.parameters.text("start_from"); model.from.empty() && !start.empty()) {
+      // Another file under the same name is another experiment.
+      wanted["parameters"].erase("start_from");
+      wanted["start"] = startSha256(start);
+    }
     const std::string key = pieceKey(wanted);
     const fs::path file = m_folder / (key + ".safetensors");
     const fs::path document = m_folder / (key + ".train.json");
@@ -195,6 +201,11 @@ class Run {
     return done;
   }
 
+  std::string startSha256(const std::string& start) {
+    std::error_code ignored;
+    return fs::is_regular_file(start, ignored) ? sha256File(start) : m_engine.model(start).sha256;
+  }
+
   std::optional<json> figures(const json& trained, const ComparedModel& model, std::uint64_t seed,
                               const std::vector<std::string>& perturbations, const std::vector<int>& severities) {
     CorruptionRequest request;
@@ -209,7 +220,7 @@ class Run {
                          {"severities", request.severities},
                          {"count", request.count}};
     const fs::path document = m_folder / (pieceKey(wanted) + ".cells.json");
-    if (auto done = keptPiece(document)) return done;
+    if (auto done = keptPiece(document); done && areTestFigures(*done, perturbations.size())) return done;
     if (m_request.dryRun) return missing("tests", model, seed);
     tell(model.name + ", seed " + std::to_string(seed) + ": tests");
     request.model = m_models.at({model.name, seed}).first;

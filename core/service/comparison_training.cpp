@@ -8,6 +8,24 @@
 #include "core/base/parameters.h"
 
 namespace whorl {
+namespace {
+
+std::string placeOf(const Comparison& comparison, const ComparedModel& model) {
+  return comparison.path.filename().string() + ":" + std::to_string(model.line);
+}
+
+/// A row that asks for more layers than there are is told before another row is trained.
+void checkTrainedLayers(const Engine& engine, const TrainRequest& request, const std::string& place) {
+  const std::int64_t wanted = request.parameters.integer("trained_layers");
+  for (const ArchitectureInfo& each : engine.architectures()) {
+    if (each.name != request.architecture || wanted <= each.layers) continue;
+    throw Error(ErrorKind::BadInput,
+                each.name + " has no last " + std::to_string(wanted) + " convolutions and fully connected layers",
+                place, "trained_layers can be 1 to " + std::to_string(each.layers) + ", or 0 for all");
+  }
+}
+
+}  // namespace
 
 TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, const ComparedModel& model) {
   TrainRequest request;
@@ -22,7 +40,7 @@ TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, cons
                                     [&](const TrainPresetInfo& each) { return each.name == model.preset; });
     if (found == presets.end()) {
       throw Error(ErrorKind::BadInput, "there is no training preset \"" + model.preset + "\"",
-                  comparison.path.filename().string() + ":" + std::to_string(model.line));
+                  placeOf(comparison, model));
     }
     if (request.architecture.empty()) request.architecture = found->architecture;
     if (request.objective.empty()) request.objective = found->objective;
@@ -35,6 +53,7 @@ TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, cons
   }
   for (const auto& [name, value] : model.parameters.values()) request.parameters.set(name, value);
   request.parameters = resolve(model.name, specs, request.parameters);
+  checkTrainedLayers(engine, request, placeOf(comparison, model));
   return request;
 }
 

@@ -69,7 +69,8 @@ std::vector<ArchitectureInfo> EngineImpl::architectures() const {
   std::vector<ArchitectureInfo> list;
   for (const auto& architecture : whorl::architectures()) {
     list.push_back({architecture.name, architecture.title, architecture.reference, architecture.input,
-                    architecture.classes, parameterCount(architecture, architecture.input, architecture.classes)});
+                    architecture.classes, parameterCount(architecture, architecture.input, architecture.classes),
+                    layerCount(architecture)});
   }
   return list;
 }

@@ -69,6 +69,7 @@ struct ArchitectureInfo {
   ImageShape input;
   int classes = 0;
   std::int64_t parameters = 0;
+  std::int64_t layers = 0;  ///< convolutions and fully connected ones: trained_layers can be as many
 };
 
 struct ModelInfo {

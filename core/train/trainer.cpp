@@ -63,8 +63,10 @@ const std::vector<ParameterSpec>& trainerParameters() {
         ParameterSpec::text("start_from", "",
                             "Model (by name or file) or checkpoint whose weights training starts from; empty: random "
                             "ones"),
-        ParameterSpec::integer("trained_layers", 0, 0, 100, "",
-                               "Train so many last fully connected layers alone, the others stay as they are; 0: all"),
+        ParameterSpec::integer(
+            "trained_layers", 0, 0, 100, "",
+            "Train so many last layers alone (convolutions and fully connected ones), the others stay as they "
+            "are; 0: all"),
         ParameterSpec::boolean("deterministic", false, "GPU: only kernels that give the same numbers each time"),
     };
     for (ParameterSpec& spec : made) {

@@ -130,7 +130,7 @@ TrainingRun::TrainingRun(const TrainingPlan& plan, const JobContext& context,
   const std::string start = plan.start.empty() ? m_parameters.text("start_from") : plan.start.string();
   if (!start.empty()) m_startSha256 = loadStart(m_network, start);
   if (const std::int64_t count = m_parameters.integer("trained_layers"); count > 0) {
-    m_frozenLayers = m_network.layersBeforeLast(count);
+    m_frozenLayers = layersBeforeLast(m_network.architecture(), count);
   }
   const Optimizer::NamedTensors weights = m_network.parametersFrom(m_frozenLayers);
   for (const auto& [name, tensor] : weights) m_weights.push_back(tensor);

@@ -51,6 +51,17 @@ class ArchitectureTest : public QObject {
     QVERIFY((shapes[shapes.size() - 4] == ImageShape{256, 5, 5}));
   }
 
+  void lastLayersAreThoseWithWeightsOfTheirOwn() {
+    const Architecture& architecture = findArchitecture("conv-84");  // four times conv, norm, ReLU, pool; then fc at 18
+    QCOMPARE(layersBeforeLast(architecture, 1), std::size_t{18});
+    QCOMPARE(layersBeforeLast(architecture, 2), std::size_t{12});
+    QCOMPARE(layersBeforeLast(architecture, 5), std::size_t{0});
+    QCOMPARE(layerCount(architecture), std::int64_t{5});
+    for (const std::int64_t none : {0, 6, -1}) {
+      QVERIFY_THROWS_EXCEPTION(Error, layersBeforeLast(architecture, none));
+    }
+  }
+
   void namesAreUniqueAndFound() {
     std::set<std::string> names;
     for (const Architecture& architecture : architectures()) {

@@ -212,12 +212,48 @@ class ComparisonRunTest : public QObject {
     QCOMPARE(run(other)["computed"].get<int>(), 6);  // the first row stays
   }
 
+  /// A file that trainings start from is known by what is in it.
+  void anotherStartIsAnotherTraining() {
+    std::vector<fs::path> trained;
+    for (const auto& entry : fs::directory_iterator(m_engine.path("store") / "comparisons")) {
+      if (entry.path().extension() == ".safetensors") trained.push_back(entry.path());
+    }
+    QVERIFY(trained.size() >= 2);
+    const fs::path start = m_engine.path("start.safetensors");
+    fs::copy_file(trained[0], start);
+    ComparisonRequest request = m_request;
+    request.recipe = m_engine.path("started.toml").string();
+    request.report.clear();
+    std::ofstream(request.recipe)
+        << "kind = \"comparison\"\ntitle = \"Started\"\ndata = \"" << m_engine.data()
+        << "\"\nseeds = [0]\ncount = 20\nperturbations = [\"jpeg\"]\nseverities = [1]\n"
+           "baseline = \"tuned\"\n[[model]]\nname = \"tuned\"\narchitecture = \"nfp-mnist\"\n"
+           "objective = \"plain\"\nparameters = { epochs = 1, batch_size = 20, start_from = \""
+        << start.string() << "\" }\n";
+    QCOMPARE(run(request)["computed"].get<int>(), 2);
+    QCOMPARE(run(request)["computed"].get<int>(), 0);
+    fs::copy_file(trained[1], start, fs::copy_options::overwrite_existing);
+    QCOMPARE(run(request)["computed"].get<int>(), 2);
+  }
+
   void aChangedModelIsTrainedAnew() {
     for (const auto& entry : fs::directory_iterator(m_engine.path("store") / "comparisons")) {
       if (entry.path().extension() == ".safetensors") std::ofstream(entry.path(), std::ios::app) << "x";
     }
     // A model file tells how long its training took, so it is another file, and its figures are measured anew.
     QCOMPARE(run(m_request)["computed"].get<int>(), 12);
+    QCOMPARE(run(m_request)["computed"].get<int>(), 0);
+  }
+
+  void damagedFiguresAreMeasuredAnew() {
+    int damaged = 0;
+    for (const auto& entry : fs::directory_iterator(m_engine.path("store") / "comparisons")) {
+      if (!entry.path().string().ends_with(".cells.json")) continue;
+      std::ofstream(entry.path()) << (damaged++ % 2 == 0 ? "{}"
+                                                         : R"({"clean_accuracy": 1, "seconds": 1, "cells": [{}]})");
+    }
+    QVERIFY(damaged >= 8);
+    QCOMPARE(run(m_request)["computed"].get<int>(), 8);
     QCOMPARE(run(m_request)["computed"].get<int>(), 0);
   }
 
@@ -266,6 +302,18 @@ class ComparisonRunTest : public QObject {
     QVERIFY(document["provenance"]["data, SHA-256"] != before["provenance"]["data, SHA-256"]);
   }
 
+  void shippedComparisonsCanBeRun() {
+    for (const auto& entry : fs::directory_iterator(fs::path(WHORL_SOURCE_DIR) / "resources/comparisons")) {
+      for (const char* preset : {"quick", "paper"}) {
+        ComparisonRequest dry = m_request;
+        dry.recipe = entry.path().string();
+        dry.preset = preset;
+        dry.dryRun = true;
+        QVERIFY2(run(dry)["missing"].size() >= 6, entry.path().c_str());
+      }
+    }
+  }
+
   void badRequestsAreRefused() {
     ComparisonRequest none = m_request;
     none.recipe = "no-such";
@@ -273,6 +321,8 @@ class ComparisonRunTest : public QObject {
     for (const auto& [good, bad] : {std::pair{"\"contrast\"", "\"contrasts\""},
                                     {"\"factor\"", "\"factors\""},
                                     {"[0.2, 1]", "[-7]"},
+                                    {"trained_layers = 3", "trained_layers = 8"},
+                                    {"[\"jpeg\"", "[\"gaussian-noise\""},
                                     {"[\"jpeg\"", "[\"flip\""}}) {
       QFile file(QString::fromStdString(m_request.recipe));
       QVERIFY(file.open(QIODevice::ReadOnly));
@@ -287,6 +337,10 @@ class ComparisonRunTest : public QObject {
     QCOMPARE(kindOf([&] { run(preset); }), ErrorKind::Usage);
     QVERIFY(!comparisonPath(*m_engine.operator->(), m_engine.data()));
     QVERIFY(comparisonPath(*m_engine.operator->(), m_request.recipe));
+    std::ofstream(m_engine.path("tight.toml")) << "kind=\"comparison\"\n";
+    QVERIFY(comparisonPath(*m_engine.operator->(), m_engine.path("tight.toml").string()));
+    std::ofstream(m_engine.path("said.toml")) << "title = 'a kind = \"comparison\" of'\n";
+    QVERIFY(!comparisonPath(*m_engine.operator->(), m_engine.path("said.toml").string()));
   }
 };
 
