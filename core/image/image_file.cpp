@@ -124,6 +124,11 @@ std::string encodePng(const Image& image) {
   return {bytes.begin(), bytes.end()};
 }
 
+void checkImageFile(const std::filesystem::path& path) {
+  encodingOptions(lowerEnding(path), path);
+  const AtomicFile probe(path);
+}
+
 void writeImage(const Image& image, const std::filesystem::path& path) {
   const std::vector<std::uint8_t> bytes = encode(image, lowerEnding(path), path.string());
   AtomicFile file(path);

@@ -31,6 +31,8 @@ LoadedImage decodeImage(const void* data, std::size_t size, const std::string& n
 
 /// Writes PNG, JPEG, WebP, BMP or TIFF by the name's ending, 8 bits a channel (rounded to nearest), atomically.
 void writeImage(const Image& image, const std::filesystem::path& path);
+/// The errors that writeImage() would end in because of the name or the place. Writes nothing.
+void checkImageFile(const std::filesystem::path& path);
 /// The bytes of a PNG file of it, 8 bits a channel.
 std::string encodePng(const Image& image);
 

@@ -60,6 +60,10 @@ nlohmann::json documentOf(const IndexIdentity& identity) {
           {"dimension", identity.dimension}};
 }
 
+std::string textOf(const IndexIdentity& identity) {
+  return documentOf(identity).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 IndexIdentity identityOf(const std::string& text, const fs::path& path) {
   try {
     const auto document = nlohmann::json::parse(text);
@@ -155,14 +159,15 @@ std::optional<IndexIdentity> FeatureIndex::identity() const {
 
 void FeatureIndex::claim(const IndexIdentity& identity) {
   if (const auto made = this->identity()) {
-    const std::string other = difference(*made, identity);
+    // As it would be read back: a path that is no UTF-8 is not kept byte for byte.
+    const std::string other = difference(*made, identityOf(textOf(identity), m_path));
     if (other.empty()) return;
     throw Error(ErrorKind::BadInput, "the index was made of " + other, m_path.string(),
                 "choose another file, or remove this one to index again");
   }
   guarded(m_path, [&] {
     SQLite::Statement statement(m_database->db, "INSERT INTO identity VALUES (1, ?)");
-    statement.bind(1, documentOf(identity).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+    statement.bind(1, textOf(identity));
     statement.exec();
   });
 }
@@ -372,7 +377,8 @@ IndexRows FeatureIndex::rows() const {
       }
       IndexRows::Row& row = result.rows[place->second];
       row.names.push_back(images.getColumn(1).getString());
-      if (!images.getColumn(2).isNull()) row.label = images.getColumn(2).getInt();
+      // Copies can lie in several classes: the label shown is that of the name that is shown.
+      if (row.names.size() == 1 && !images.getColumn(2).isNull()) row.label = images.getColumn(2).getInt();
     }
     for (const IndexRows::Row& row : result.rows) {
       if (!row.names.empty()) continue;

@@ -2,6 +2,7 @@
 #include "core/retrieval/neighbour_search.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -25,7 +26,7 @@ using torch::Tensor;
 constexpr std::int64_t kBlockRows = 1024;  ///< of 256 numbers: 1 MB, which stays in the cache
 constexpr std::int64_t kBlocksWorthAThread = 8;
 constexpr std::int64_t kQueriesAtOnce = 64;  ///< products of a block: 256 kB
-constexpr std::size_t kSlack = 256;          ///< rows that a query keeps beyond `top` before it sorts out
+constexpr std::size_t kSlack = 64;           ///< rows that a query keeps beyond `top` before it sorts out
 constexpr double kUnit = 0x1p-24;            ///< rounding of float32
 constexpr double kLargestSquare = 1e37;
 
@@ -79,22 +80,31 @@ class Candidates {
   std::vector<Kept> m_kept;
 };
 
+/// Of term(0) … term(count − 1), in several sums side by side: one alone waits for each addition before the next.
+template <class Term>
+double sumOf(std::int64_t count, const Term& term) {
+  constexpr std::int64_t kSums = 8;
+  std::array<double, kSums> sums{};
+  std::int64_t i = 0;
+  for (; i + kSums <= count; i += kSums) {
+    for (std::int64_t k = 0; k < kSums; ++k) sums[static_cast<std::size_t>(k)] += term(i + k);
+  }
+  for (; i < count; ++i) sums[0] += term(i);
+  return std::accumulate(sums.begin(), sums.end(), 0.0);
+}
+
 double squaredLength(const float* row, std::int64_t dimension) {
-  double sum = 0;
-  for (std::int64_t d = 0; d < dimension; ++d) sum += double{row[d]} * row[d];
-  return sum;
+  return sumOf(dimension, [row](std::int64_t d) { return double{row[d]} * row[d]; });
 }
 
 double distanceOf(const float* a, const float* b, std::int64_t dimension, FeatureDistance distance) {
-  double sum = 0;
   if (distance == FeatureDistance::SquaredL2) {
-    for (std::int64_t d = 0; d < dimension; ++d) {
+    return sumOf(dimension, [a, b](std::int64_t d) {
       const double difference = double{a[d]} - b[d];
-      sum += difference * difference;
-    }
-    return sum;
+      return difference * difference;
+    });
   }
-  for (std::int64_t d = 0; d < dimension; ++d) sum += double{a[d]} * b[d];
+  const double sum = sumOf(dimension, [a, b](std::int64_t d) { return double{a[d]} * b[d]; });
   const double lengths = std::sqrt(squaredLength(a, dimension)) * std::sqrt(squaredLength(b, dimension));
   return lengths > 0 ? std::max(0.0, 1 - sum / lengths) : 1;
 }

@@ -168,7 +168,8 @@ PairFigures pairFigures(const PairDistances& pairs, const std::vector<double>& r
 }
 
 PairBootstrap bootstrapPairs(const std::vector<PairDistances>& networks, const std::vector<double>& recalls,
-                             std::uint64_t seed, int draws, double confidence) {
+                             std::uint64_t seed, int draws, double confidence,
+                             const std::function<void()>& beforeDraw) {
   checkRecalls(recalls);
   if (draws < 1 || !(confidence > 0 && confidence < 1) || networks.empty()) {
     throw Error(ErrorKind::Usage, "a bootstrap needs networks, draws and a confidence between 0 and 1", "bootstrap");
@@ -185,6 +186,7 @@ PairBootstrap bootstrapPairs(const std::vector<PairDistances>& networks, const s
   std::vector<std::vector<PairFigures>> drawn(networks.size());
   std::vector<std::vector<PairFigures>> differences(networks.size() - 1);
   for (int draw = 0; draw < draws; ++draw) {
+    if (beforeDraw) beforeDraw();
     Random random(mixSeed(seed, static_cast<std::uint64_t>(draw)));
     std::vector<int> weights(images);
     for (std::size_t i = 0; i < images; ++i) ++weights[random.below(images)];

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "core/detect/metrics.h"
@@ -66,8 +67,10 @@ struct PairBootstrap {
 
 /// Draws images with replacement, each with all its pairs, the same ones for every network (`networks` hold distances
 /// of the same pairs: Q and R agree). Deterministic in `seed`; a draw costs O(Q·R), the sort is done once. Error(Usage)
-/// for a confidence outside (0,1), no draws or no networks.
+/// for a confidence outside (0,1), no draws or no networks. `beforeDraw` is called before each draw, and may throw to
+/// stop.
 PairBootstrap bootstrapPairs(const std::vector<PairDistances>& networks, const std::vector<double>& recalls,
-                             std::uint64_t seed, int draws = 1000, double confidence = 0.95);
+                             std::uint64_t seed, int draws = 1000, double confidence = 0.95,
+                             const std::function<void()>& beforeDraw = {});
 
 }  // namespace whorl

@@ -71,6 +71,7 @@ std::vector<int> severitiesOf(const CorruptionRequest& request) {
 std::vector<Distortion> gridOf(const CorruptionRequest& request) {
   const auto& names =
       request.perturbations.empty() ? findCorruptionSuite(request.suite).perturbations : request.perturbations;
+  if (!request.suite.empty()) findCorruptionSuite(request.suite);
   const std::vector<int> severities = severitiesOf(request);
   const auto twice = [](auto values) {
     std::sort(values.begin(), values.end());

@@ -4,7 +4,6 @@
 #include <optional>
 #include <span>
 
-#include "core/base/atomic_file.h"
 #include "core/base/random.h"
 #include "core/image/image_file.h"
 #include "core/image/perturbation.h"
@@ -191,6 +190,7 @@ class Search {
     std::vector<std::optional<Candidate>> drawn(static_cast<std::size_t>(count));
     at::parallel_for(0, count, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {
+        m_context.throwIfStopped();
         const auto trial = static_cast<std::uint64_t>(first + i);
         const Perturbation& perturbation = *m_perturbations[trial % m_perturbations.size()];
         const std::uint64_t seed = mixSeed(m_request.seed, static_cast<std::uint64_t>(place), trial);
@@ -264,8 +264,8 @@ RobustnessResult EngineImpl::robustness(const RobustnessRequest& request, const 
     const Stopwatch watch;
     const Parameters parameters = resolve("robustness", robustnessParameterSpecs(), request.parameters);
     if (request.count < 1) throw Error(ErrorKind::Usage, "no image is asked for", "count", "give 1 or more");
-    // A place that can't be written is refused before the work.
-    if (!request.output.empty()) AtomicFile probe(request.output);
+    // What can't be written is refused before the work.
+    if (!request.output.empty()) checkImageFile(request.output);
     const int threadCount = threadsFor(request.threads);
     const ThreadScope threads(threadCount);
     const auto model = m_models.load(request.model, parseDevice(request.device).str());

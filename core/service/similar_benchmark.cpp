@@ -131,7 +131,9 @@ class Benchmark {
   /// For each image `negatives` others, drawn from its place in the data set alone. Duplicates within the data set
   /// would be no negatives: an image of the same pixels is drawn again.
   void drawNegatives() {
+    checkPairMemory(count(), m_request.negatives, std::ssize(m_distortions), std::ssize(m_layers));
     for (std::int64_t q = 0; q < count(); ++q) {
+      m_context.throwIfStopped();
       Random random(mixSeed(m_request.seed, static_cast<std::uint64_t>(m_order[q]), 1));
       for (std::int64_t r = 0; r < m_request.negatives; ++r) {
         std::int64_t other = q;
@@ -259,7 +261,8 @@ class Benchmark {
     m_context.throwIfStopped();
     SimilarDistortion result{name, steps, {}, {}};
     const PairBootstrap bootstrap =
-        bootstrapPairs(pairs, kRecalls, mixSeed(m_request.seed, "bootstrap"), static_cast<int>(m_request.draws));
+        bootstrapPairs(pairs, kRecalls, mixSeed(m_request.seed, "bootstrap"), static_cast<int>(m_request.draws), 0.95,
+                       [this] { m_context.throwIfStopped(); });
     std::vector<PairFigures> figures;
     for (std::size_t m = 0; m < pairs.size(); ++m) {
       figures.push_back(pairFigures(pairs[m], kRecalls));
@@ -354,7 +357,7 @@ SimilarBenchmarkResult EngineImpl::similarBenchmark(const SimilarBenchmarkReques
     const int threadCount = threadsFor(request.threads);
     const ThreadScope threads(threadCount);
     FolderData folder;
-    if (isPlainFolder(request.dataset)) {
+    if (isPlainFolder(request.dataset, m_catalogue)) {
       const auto first = m_models.load(request.models.front(), parseDevice(request.device).str());
       folder = readPlainFolder(request.dataset, request.count, request.seed, first->input, context);
     }

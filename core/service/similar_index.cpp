@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Features of a folder's or data set's images into an index on disk.
 #include <algorithm>
+#include <set>
 
 #include "core/base/atomic_file.h"
 #include "core/base/sha256.h"
@@ -67,9 +68,12 @@ class Indexing {
   /// What is there already and unchanged needs no work; what is gone or has changed must not be found any more.
   void dropStale(FeatureIndex& index, IndexSources& sources, SimilarIndexResult& result) {
     auto known = index.known();
+    // What could not be read is tried again: permissions and disks change without the file's size or time.
+    std::set<std::string> unread;
+    for (const IndexProblem& problem : index.problems()) unread.insert(problem.name);
     for (IndexSource& source : sources.images) {
       const auto found = known.find(source.name);
-      if (found != known.end() && found->second == source.stamp) {
+      if (found != known.end() && found->second == source.stamp && !unread.contains(source.name)) {
         ++result.kept;
         known.erase(found);
       } else {
@@ -80,7 +84,8 @@ class Indexing {
     std::vector<std::string> stale;
     for (const auto& [name, stamp] : known) stale.push_back(name);
     if (!stale.empty()) index.remove(stale);
-    result.removed = std::ssize(stale);
+    result.removed =
+        std::count_if(stale.begin(), stale.end(), [&](const auto& name) { return !unread.contains(name); });
   }
 
   Done work(std::int64_t first) const {

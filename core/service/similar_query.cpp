@@ -172,6 +172,7 @@ DatasetImage EngineImpl::similarImage(const std::string& index, const std::strin
   return translated("similar image", [&] {
     const FeatureIndex file(index, FeatureIndex::Mode::Read);
     const auto identity = file.identity();
+    if (!identity) throw Error(ErrorKind::BadInput, "there is nothing in the index", index, "index something first");
     const auto label = file.label(name);
     DatasetImage found;
     found.label = label.value_or(-1);

@@ -127,7 +127,10 @@ IndexSources imagesOf(const DataSplit& split, const std::string& name, std::int6
   return sources;
 }
 
-bool isPlainFolder(const std::string& nameOrFolder) {
+bool isPlainFolder(const std::string& nameOrFolder, const Catalogue& catalogue) {
+  for (const CatalogueEntry& entry : catalogue.entries()) {
+    if (entry.name == nameOrFolder) return false;
+  }
   std::error_code error;
   const fs::path folder = nameOrFolder;
   return fs::is_directory(folder, error) && !fs::is_directory(folder / "train", error) &&

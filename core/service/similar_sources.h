@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/job.h"
+#include "core/data/catalogue.h"
 #include "core/data/dataset.h"
 #include "core/retrieval/feature_index.h"
 
@@ -36,8 +37,9 @@ IndexSources filesBelow(const std::filesystem::path& folder, const std::filesyst
 /// The first `count` images of a split (0: all). Error(BadInput) for one without images.
 IndexSources imagesOf(const DataSplit& split, const std::string& name, std::int64_t count);
 
-/// Whether that is a folder of images without the layout of a data set (train and test in it).
-bool isPlainFolder(const std::string& nameOrFolder);
+/// Whether that is a folder of images without the layout of a data set (train and test in it). A data set's name comes
+/// first, as everywhere: a folder that happens to be called so is meant by ./NAME.
+bool isPlainFolder(const std::string& nameOrFolder, const Catalogue& catalogue);
 
 /// Images of a folder as a data set without classes.
 struct FolderData {

@@ -19,6 +19,15 @@ namespace whorl {
 
 namespace fs = std::filesystem;
 
+void checkPairMemory(std::int64_t images, std::int64_t negatives, std::int64_t distortions, std::int64_t networks) {
+  const double pairs = static_cast<double>(images) * (static_cast<double>(negatives) + 1);
+  const double bytes = 3 * sizeof(double) * pairs * static_cast<double>((2 * distortions + 1) * networks);
+  if (bytes <= static_cast<double>(freeMemory(torch::kCPU)) / 2) return;
+  throw Error(ErrorKind::OutOfMemory,
+              "so many pairs need " + std::to_string(static_cast<std::int64_t>(bytes) >> 20) + " MiB of memory",
+              "negatives", "ask for fewer images, negatives or distortions");
+}
+
 FileStamp stampOf(const fs::path& path) {
   std::error_code error;
   const auto bytes = fs::file_size(path, error);

@@ -46,6 +46,10 @@ class OpenIndex {
   std::unique_ptr<NeighbourSearch> m_search;
 };
 
+/// Error(OutOfMemory) where a benchmark's distances would take more than half of the free memory: they are kept for
+/// each network and distortion, and once more for all distortions together; sorting doubles them.
+void checkPairMemory(std::int64_t images, std::int64_t negatives, std::int64_t distortions, std::int64_t networks);
+
 /// Size and time of a file; Error(BadInput) if it is gone.
 FileStamp stampOf(const std::filesystem::path& path);
 

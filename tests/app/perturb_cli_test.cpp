@@ -106,6 +106,8 @@ class PerturbCliTest : public QObject, test::CliProgram {
     expectUsage(tested({"--suite", "corruptions", "--robustness"}), "--robustness");
     expectUsage(tested({"--suite", "corruptions", "--severities", "7"}), "1 to 5");
     expectUsage(tested({"--robustness"}), "no perturbation");
+    expectUsage(tested({"--suite", "nosuch", "--perturbation", "jpeg"}), "nosuch");
+    expectUsage(tested({"--robustness", "--perturbation", "jpeg", "--output", text("worst.xyz")}), ".xyz");
     expectUsage(tested({"--robustness", "--perturbation", "jpeg", "--distance", "miles"}), "linf");
     expectUsage({"perturb", "--perturbation", "jpeg", "--baseline", "mnist-plain"}, "--suite");
   }

@@ -159,7 +159,7 @@ std::vector<const Perturbation*> blurPerturbations() {
         "Averages the image with enlargements of itself.",
         kLevels,
         {ParameterSpec::real("factor", 1.15, 1, 4, "", "the largest enlargement"),
-         ParameterSpec::real("step", 0.01, 0.001, 1, "", "from one enlargement to the next")}},
+         ParameterSpec::real("step", 0.01, 0.01, 1, "", "from one enlargement to the next")}},
        zoomBlur,
        zoomLevel});
   static const Perturbation glass(

@@ -8,6 +8,10 @@ namespace whorl {
 
 namespace {
 
+/// Of a pattern, a power of two: 64 MB. Longer images repeat it, whose edges meet: an image of 40,000 pixels in a row
+/// would need gigabytes otherwise.
+constexpr int kLargestSide = 4096;
+
 /// A square of numbers whose edges meet.
 struct Torus {
   int size = 1;
@@ -23,7 +27,8 @@ struct Torus {
 
 Image plasma(int height, int width, double decay, Random& random) {
   Torus torus;
-  torus.size = static_cast<int>(std::bit_ceil(static_cast<unsigned>(std::max({height, width, 2}))));
+  const int side = std::clamp(std::max(height, width), 2, kLargestSide);
+  torus.size = static_cast<int>(std::bit_ceil(static_cast<unsigned>(side)));
   torus.values.assign(std::size_t(torus.size) * torus.size, 0);
   double weight = 100;
   for (int step = torus.size; step >= 2; step /= 2, weight /= decay) {

@@ -86,6 +86,18 @@ class FeatureIndexTest : public QObject {
     QCOMPARE(index.rows().rows[0].names, (std::vector<std::string>{"x.png"}));
   }
 
+  /// Copies may lie in several classes: the label beside a name is that name's.
+  void aRowsLabelIsItsFirstNames() {
+    FeatureIndex index(path("labels.index"), FeatureIndex::Mode::Write);
+    index.claim(identity());
+    IndexedImage first = image("a.png", "1", 1), second = image("b.png", "1", 1);
+    first.label = 2;
+    second.label = 7;
+    index.add({second, first}, {});
+    QCOMPARE(index.rows().rows[0].names, (std::vector<std::string>{"a.png", "b.png"}));
+    QCOMPARE(*index.rows().rows[0].label, 2);
+  }
+
   void whatChangedTakesThePlace() {
     FeatureIndex index(path("changed.index"), FeatureIndex::Mode::Write);
     index.claim(identity());

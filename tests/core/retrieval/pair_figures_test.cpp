@@ -131,6 +131,16 @@ class PairFiguresTest : public QObject {
     QCOMPARE(result.differences[0].averagePrecision.high, 0.0);
   }
 
+  void drawsCanBeStopped() {
+    const PairDistances pairs = random(40, 2, 0.5, 5);
+    int draws = 0;
+    const auto stop = [&] {
+      if (++draws == 3) throw Error(ErrorKind::Cancelled, "stopped");
+    };
+    QCOMPARE(kindOf([&] { bootstrapPairs({pairs}, {0.95}, 1, 1'000'000'000, 0.95, stop); }), ErrorKind::Cancelled);
+    QCOMPARE(draws, 3);
+  }
+
   void nonsenseIsRefused() {
     const PairDistances pairs{{0.1}, {0.2}};
     QCOMPARE(kindOf([&] { precisionAtRecall(pairs, 0); }), ErrorKind::Usage);

@@ -97,6 +97,44 @@ class SimilarBadInputTest : public QObject {
     QVERIFY2(message.find("damaged.index") != std::string::npos, message.c_str());
   }
 
+  /// As after a chmod or a disk that came back: neither its size nor its time says that it can be read now.
+  void whatCouldNotBeReadIsTriedAgain() {
+    makeFolder("later");
+    const fs::path file = m_engine.path("later/2.png");
+    const auto time = fs::last_write_time(file);
+    QFile content(QString::fromStdString(file.string()));
+    QVERIFY(content.open(QIODevice::ReadOnly));
+    const QByteArray good = content.readAll();
+    const auto put = [&](const QByteArray& bytes) {
+      std::ofstream(file, std::ios::binary).write(bytes.constData(), bytes.size());
+      fs::last_write_time(file, time);
+    };
+    put(QByteArray(good).replace("IHDR", "IHDX"));
+    const auto first = m_engine->similarIndex(indexRequest("later", "later.index"), JobContext{});
+    QCOMPARE(first.images, std::int64_t{9});
+    QCOMPARE(first.problems.size(), std::size_t{1});
+    put(good);
+    const auto again = m_engine->similarIndex(indexRequest("later", "later.index"), JobContext{});
+    QCOMPARE(again.images, std::int64_t{10});
+    QCOMPARE(again.added, std::int64_t{1});
+    QCOMPARE(again.kept, std::int64_t{9});
+    QCOMPARE(again.removed, std::int64_t{0});
+    QVERIFY(again.problems.empty());
+  }
+
+  /// A path in another encoding is kept as well as JSON can; it is the same folder the next time.
+  void pathsThatAreNoUtf8CanBeIndexedAgain() {
+    makeFolder("n\xff");
+    for (int i = 0; i < 2; ++i) {
+      QCOMPARE(m_engine->similarIndex(indexRequest("n\xff", "odd.index"), JobContext{}).images, std::int64_t{10});
+    }
+  }
+
+  void tooManyPairsAreRefusedBeforeTheyAreDrawn() {
+    checkPairMemory(1000, 10, 16, 2);
+    QCOMPARE(test::kindOf([] { checkPairMemory(1'000'000, 10'000, 16, 2); }), ErrorKind::OutOfMemory);
+  }
+
   void placesThatCannotBeWrittenAreRefused() {
     if (!fs::exists(m_engine.path("models"))) makeFolder("models");
     std::string message;

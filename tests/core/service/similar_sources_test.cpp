@@ -76,6 +76,22 @@ class SimilarSourcesTest : public QObject {
     QVERIFY2(message.find("gone: the link leads nowhere") != std::string::npos, message.c_str());
   }
 
+  /// A data set's name is a data set, also where a folder is called so.
+  void dataSetsComeBeforeFolders() {
+    const fs::path root = folder("places");
+    fs::create_directories(root / "glyphs");
+    fs::create_directories(root / "set" / "train");
+    CatalogueEntry entry;
+    entry.name = "glyphs";
+    const Catalogue catalogue({entry});
+    const fs::path before = fs::current_path();
+    fs::current_path(root);
+    const bool named = isPlainFolder("glyphs", catalogue), meant = isPlainFolder("./glyphs", catalogue);
+    const bool set = isPlainFolder("set", catalogue), whole = isPlainFolder((root / "glyphs").string(), catalogue);
+    fs::current_path(before);
+    QVERIFY(!named && meant && !set && whole);
+  }
+
   void stops() {
     const fs::path root = folder("many");
     for (int i = 0; i < 50; ++i) write(root / std::to_string(i));

@@ -153,10 +153,10 @@ class SimilarTest : public QObject {
     QVERIFY(!result.problems[1].problem.empty());
     const auto found = m_engine->similarQuery(queryRequest("odd/own.index", "odd/3.png"), JobContext{});
     QCOMPARE(found.answers[0].neighbours[0].also, (std::vector<std::string>{"deep/again.png"}));
-    // Nothing has changed: nothing is computed, and the problems are still told.
+    // Nothing has changed: nothing is computed; what couldn't be read is tried again, and still told.
     const auto again = m_engine->similarIndex(asked, JobContext{});
     QCOMPARE(again.added, std::int64_t{0});
-    QCOMPARE(again.kept, std::int64_t{15});
+    QCOMPARE(again.kept, std::int64_t{13});
     QCOMPARE(again.problems.size(), std::size_t{2});
   }
 

@@ -24,6 +24,17 @@ class WeatherTest : public QObject {
     QCOMPARE(*std::max_element(whole.pixels.begin(), whole.pixels.end()), 1.0f);
   }
 
+  /// A square of 65,536 a side would be 17 GB.
+  void longImagesRepeatThePattern() {
+    Random random(5);
+    const Image pattern = plasma(1, 40'000, 2, random);
+    QCOMPARE(pattern.pixels.size(), std::size_t{40'000});
+    for (std::size_t i = 0; i + 4096 < pattern.pixels.size(); i += 111) {
+      QCOMPARE(pattern.pixels[i], pattern.pixels[i + 4096]);
+    }
+    QVERIFY(pattern.pixels[0] != pattern.pixels[2048]);
+  }
+
   void strongDecayIsSmooth() {
     const auto roughness = [](double decay) {
       Random random(9);
