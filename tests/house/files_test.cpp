@@ -18,7 +18,6 @@ const QMap<QString, QString> kLong{
     {"tests/core/experiment/runner_test.cpp",
      "one small recipe, and one test for each thing that may happen to its run"},
     {"tests/core/service/landscape_test.cpp", "a network is trained once for all of them"},
-    {"tests/ui/pages/landscape_page_test.cpp", "one test a promise of the page, over one world"},
     {"tests/core/base/scheduler_test.cpp", "one test a promise of the scheduler"},
 };
 

@@ -2,12 +2,11 @@
 #include <QComboBox>
 #include <QLabel>
 #include <QPushButton>
-#include <QSignalSpy>
+#include <algorithm>
 
-#include "tests/ui/window_world.h"
+#include "tests/ui/pages/landscape_world.h"
 #include "ui/explore/step_stack.h"
 #include "ui/landscape/beside_map.h"
-#include "ui/pages/landscape_page.h"
 
 using namespace whorl;
 using namespace whorl::ui;
@@ -17,25 +16,19 @@ using whorl::test::Door;
 class LandscapePageAskTest : public QObject {
   Q_OBJECT
 
-  struct World : test::WindowWorld {
-    LandscapePage* page() const { return window->landscape(); }
-    HeatMapView* map() const { return page()->map(); }
-    template <class Widget>
-    Widget* child(const char* name) const {
-      return page()->findChild<Widget*>(QString::fromLatin1(name));
-    }
-    bool open() const {
-      return firstPicture() && next([this] { window->showPage(QStringLiteral("landscape")); });
-    }
-    template <class Act>
-    bool next(Act act) const {
-      return test::waitsFor(page(), &LandscapePage::completed, act);
-    }
+  struct World : test::LandscapeWorld {
     /// Work stops at the door: before the plane is known, or once it was told.
     void holdAt(const std::shared_ptr<Door>& door, bool told) const {
       engine->landscapes.onPlane = [door, told](bool now, const JobContext& context) {
         if (now == told) door->wait(context.stopToken());
       };
+    }
+    /// Another plane is told, and its first level is behind the door. Null where that didn't come about.
+    std::shared_ptr<Door> betweenPlaneAndLevel() const {
+      const auto door = std::make_shared<Door>();
+      holdAt(door, true);
+      choose("across", "Gradient sign");
+      return QTest::qWaitFor([this] { return map()->plane() && map()->empty(); }) ? door : nullptr;
     }
     std::size_t asked() const { return engine->landscapes.requests().size(); }
   };
@@ -47,10 +40,8 @@ class LandscapePageAskTest : public QObject {
   void newsBetweenPlaneAndFirstLevel() {
     World world;
     QVERIFY(world.open());
-    const auto door = std::make_shared<Door>();
-    world.holdAt(door, true);
-    test::choose(world.child<QComboBox>("across"), "Gradient sign");
-    QTRY_VERIFY(world.map()->plane() && world.map()->empty());
+    const auto door = world.betweenPlaneAndLevel();
+    QVERIFY(door);
     Q_EMIT world.explore()->pictureShown();
     QVERIFY(world.next([&] { door->open(); }));
     QVERIFY(!world.map()->empty());
@@ -70,11 +61,9 @@ class LandscapePageAskTest : public QObject {
   void aValueThatIsChosenEarlyComes() {
     World world;
     QVERIFY(world.open());
-    const auto door = std::make_shared<Door>();
-    world.holdAt(door, true);
-    test::choose(world.child<QComboBox>("across"), "Gradient sign");
-    QTRY_VERIFY(world.map()->plane() && world.map()->empty());
-    test::choose(world.child<QComboBox>("landscape_value"), "Accept region");
+    const auto door = world.betweenPlaneAndLevel();
+    QVERIFY(door);
+    world.choose("landscape_value", "Accept region");
     QTRY_COMPARE_WITH_TIMEOUT(world.lastLandscape().values.back(), std::string("accepted"), 10'000);
     QVERIFY(world.next([&] { door->open(); }));
     QVERIFY(findLayer(*world.map()->surface(), "accepted"));
@@ -113,7 +102,7 @@ class LandscapePageAskTest : public QObject {
       if (side == 9) Door().wait(context.stopToken());
     };
     auto* models = world.child<QComboBox>("beside_model");
-    test::choose(world.child<QComboBox>("landscape_value"), "Margin");
+    world.choose("landscape_value", "Margin");
     models->setCurrentIndex(models->findData(QStringLiteral("glyphs-plain")));
     BesideMap* beside = world.page()->beside();
     QTRY_VERIFY(!beside->map()->empty());

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tests/ui/window_world.h"
+#include "tests/ui/pages/landscape_world.h"
 #include "ui/explore/step_stack.h"
 #include "ui/landscape/beside_map.h"
 #include "ui/landscape/cross_sections.h"
@@ -32,24 +32,7 @@ using Lines = HeatMapCanvas::Lines;
 class LandscapePageTest : public QObject {
   Q_OBJECT
 
-  struct World : test::WindowWorld {
-    LandscapePage* page() const { return window->landscape(); }
-    HeatMapView* map() const { return page()->map(); }
-    template <class Widget>
-    Widget* child(const char* name) const {
-      // The form around networks has a range, too.
-      auto* own = page()->form()->findChild<Widget*>(QString::fromLatin1(name));
-      return own ? own : page()->findChild<Widget*>(QString::fromLatin1(name));
-    }
-    bool open() const {
-      return firstPicture() && next([this] { window->showPage(QStringLiteral("landscape")); });
-    }
-    /// Waits until a whole landscape is shown.
-    template <class Act>
-    bool next(Act act) const {
-      return test::waitsFor(page(), &LandscapePage::completed, act);
-    }
-    void choose(const char* combo, const QString& text) const { test::choose(child<QComboBox>(combo), text); }
+  struct World : test::LandscapeWorld {
     void steps(const std::vector<StepRequest>& requests) const { window->steps()->replaceAll(requests); }
     QString message() const { return child<InlineMessage>("landscape_message")->text(); }
     QPoint at(double x, double y) const { return map()->canvas().positionOf({x, y}).toPoint(); }
