@@ -238,6 +238,7 @@ std::vector<std::vector<ContourLine>> contourLines(const Surface& surface, const
                                                    const std::vector<double>& levels) {
   const auto cells = crossedCells(surface, field, levels);
   std::vector<std::vector<ContourLine>> lines;
+  lines.reserve(levels.size());
   for (std::size_t i = 0; i < levels.size(); ++i) {
     lines.push_back(March(surface, field.data(), levels[i]).lines(cells[i]));
   }
