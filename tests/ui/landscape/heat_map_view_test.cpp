@@ -249,7 +249,9 @@ class HeatMapViewTest : public QObject {
     std::sort(milliseconds.begin(), milliseconds.end());
     qInfo("a grid of 513 x 513 with its lines: %.1f ms", milliseconds[3]);
     QVERIFY(shown.view.canvas().lineCount(Lines::Borders) > 5);
+#ifndef __SANITIZE_ADDRESS__  // which takes several times as long
     QVERIFY2(milliseconds[3] < 24, "more than a frame");
+#endif
   }
 
   void emptinessIsSaidInWords() {
