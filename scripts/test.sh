@@ -7,27 +7,8 @@
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-# Whether every failed test of ctest's folder $1 ended in the loader's refusal.
-whorl_only_unloaded_failed() {
-  local failed refused
-  [[ -s $1/LastTestsFailed.log ]] || return 1
-  failed=$(wc -l <"$1/LastTestsFailed.log")
-  refused=$(grep -c '^[^ ]*: error while loading shared libraries: .*: Cannot allocate memory$' "$1/LastTest.log")
-  [[ $refused -ge $failed ]]
-}
-
 whorl_build -DWHORL_TESTS=ON "-DWHORL_WERROR=${WHORL_WERROR:-OFF}" "-DWHORL_MAIN_JOB=${WHORL_MAIN_JOB:-OFF}"
 say "Testing"
 # Tests use two threads inside an operator; more at a time than the cores carry would make their clocks lie.
 jobs=$(($(nproc) / 2))
-export QT_QPA_PLATFORM=offscreen
-ctest --preset release --parallel $((jobs > 1 ? jobs : 1)) "$@" && exit
-status=$?
-# A machine that is short of memory for a moment can refuse to load a test's libraries: the test has not run then. Those
-# that never began are run once more; a test that began and failed is not.
-if whorl_only_unloaded_failed build/release/Testing/Temporary; then
-  say "The tests that failed could not be loaded, for want of memory; running them once more"
-  free -m || true
-  exec ctest --preset release --rerun-failed --output-on-failure
-fi
-exit "$status"
+QT_QPA_PLATFORM=offscreen ctest --preset release --parallel $((jobs > 1 ? jobs : 1)) "$@"
