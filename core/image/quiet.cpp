@@ -9,7 +9,9 @@ namespace whorl {
 
 namespace {
 
-thread_local int quietScopes = 0;
+// Aligned as what follows it in a program: mold 1.10 starts GNU_RELRO at thread-local data of less, which may lie on a
+// page before that isn't mapped, and the loader then refuses the program.
+alignas(16) thread_local int quietScopes = 0;
 
 /// Stands before the buffer that std::cerr had. Unbuffered, so it holds no state that threads could share.
 class Filter : public std::streambuf {
