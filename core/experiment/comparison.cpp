@@ -233,7 +233,7 @@ class Reader {
   void check() const {
     std::vector<std::string> names;
     const auto refuse = [&](int line, const std::string& message) {
-      throw Error(ErrorKind::BadInput, message, m_file + ":" + std::to_string(line));
+      throw Error(ErrorKind::BadInput, message, m_made.at(line));
     };
     if (!m_changes.skip.empty()) refuse(1, "no model is called \"" + m_changes.skip.front() + "\"");
     for (const ComparedModel& model : m_made.models) {

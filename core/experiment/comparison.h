@@ -60,6 +60,8 @@ struct Comparison {
   std::vector<ComparedModel> models;  ///< sweeps spelled out; those that others start from come first
   std::optional<DuplicatePlan> duplicates;
 
+  /// "stability-mnist.toml:12"
+  std::string at(int line) const { return path.filename().string() + ":" + std::to_string(line); }
   /// What its reports begin with: the summary, the preset and the notes, as far as there are any.
   std::vector<std::string> paragraphs() const;
 };

@@ -2,7 +2,6 @@
 #include "core/image/image_file.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
@@ -10,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/file_ending.h"
 #include "core/image/animation.h"
 #include "core/image/convert.h"
 #include "core/image/decoded_file.h"
@@ -48,12 +48,6 @@ cv::Mat decode(std::string_view bytes, ImageHeader& header, const std::string& n
   const QuietErrorStream quiet;
   // Unchanged: keeps alpha and 16 bits; it also leaves EXIF's orientation to us.
   return cv::imdecode(input, cv::IMREAD_UNCHANGED);
-}
-
-std::string lowerEnding(const std::filesystem::path& path) {
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return ending;
 }
 
 std::vector<int> encodingOptions(const std::string& ending, const std::filesystem::path& path) {

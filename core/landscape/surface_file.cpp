@@ -2,7 +2,6 @@
 #include "core/landscape/surface_file.h"
 
 #include <array>
-#include <cctype>
 #include <charconv>
 #include <functional>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/file_ending.h"
 #include "core/data/npy.h"
 #ifndef WHORL_MINIMAL
 #include "core/data/npz.h"
@@ -123,8 +123,7 @@ constexpr Format kFormats[] = {{".csv", writeCsv}, {".npy", writeNpy}, {".vtk", 
 };
 
 const Format& formatOf(const fs::path& path) {
-  std::string ending = path.extension().string();
-  for (char& letter : ending) letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  const std::string ending = lowerEnding(path);
   std::string known;
   for (const Format& format : kFormats) {
     if (ending == format.ending) return format;

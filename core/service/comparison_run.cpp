@@ -84,8 +84,7 @@ class Run {
 
  private:
   [[noreturn]] void refuse(const std::string& message, int line = 0) const {
-    const std::string file = m_comparison.path.filename().string();
-    throw Error(ErrorKind::BadInput, message, line > 0 ? file + ":" + std::to_string(line) : file);
+    throw Error(ErrorKind::BadInput, message, line > 0 ? m_comparison.at(line) : m_comparison.path.filename().string());
   }
 
   void checkPerturbation(const std::string& name) const {

@@ -10,10 +10,6 @@
 namespace whorl {
 namespace {
 
-std::string placeOf(const Comparison& comparison, const ComparedModel& model) {
-  return comparison.path.filename().string() + ":" + std::to_string(model.line);
-}
-
 /// A row that asks for more layers than there are is told before another row is trained.
 void checkTrainedLayers(const Engine& engine, const TrainRequest& request, const std::string& place) {
   const std::int64_t wanted = request.parameters.integer("trained_layers");
@@ -40,7 +36,7 @@ TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, cons
                                     [&](const TrainPresetInfo& each) { return each.name == model.preset; });
     if (found == presets.end()) {
       throw Error(ErrorKind::BadInput, "there is no training preset \"" + model.preset + "\"",
-                  placeOf(comparison, model));
+                  comparison.at(model.line));
     }
     if (request.architecture.empty()) request.architecture = found->architecture;
     if (request.objective.empty()) request.objective = found->objective;
@@ -53,7 +49,7 @@ TrainRequest trainingOf(const Engine& engine, const Comparison& comparison, cons
   }
   for (const auto& [name, value] : model.parameters.values()) request.parameters.set(name, value);
   request.parameters = resolve(model.name, specs, request.parameters);
-  checkTrainedLayers(engine, request, placeOf(comparison, model));
+  checkTrainedLayers(engine, request, comparison.at(model.line));
   return request;
 }
 
